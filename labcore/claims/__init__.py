@@ -1,0 +1,1 @@
+"""The book's statements, each with a function that recomputes it."""

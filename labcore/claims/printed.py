@@ -1,0 +1,170 @@
+"""What the book prints, as it prints it, and when a computed value reproduces it.
+
+A printed number carries its own tolerance: half a unit of its last digit. So numbers are kept as the
+text that stands on the page: "31" and "31.0" promise different things.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Protocol
+
+
+class Printed(Protocol):
+    """Anything a page can print: text for people, value for JSON, and the test that a computed value meets it."""
+
+    @property
+    def text(self) -> str:
+        """As people read it."""
+
+    @property
+    def value(self) -> object:
+        """As JSON carries it."""
+
+    def holds(self, computed: object) -> bool:
+        """Whether a computed value, in the printed unit, meets the print."""
+
+
+def half_unit(text: str) -> float:
+    """Half a unit of the last printed digit.
+
+    >>> half_unit("138.9"), half_unit("2,304")
+    (0.05, 0.5)
+    """
+    return 0.5 * 10.0 ** Decimal(text.replace(",", "")).as_tuple().exponent
+
+
+def as_number(text: str) -> int | float:
+    """The value of a printed number: int where no decimal point stands.
+
+    >>> as_number("2,304"), as_number("0.75")
+    (2304, 0.75)
+    """
+    plain = text.replace(",", "")
+    return float(plain) if "." in plain else int(plain)
+
+
+@dataclass(frozen=True)
+class Number:
+    """A single number.
+
+    >>> Number("153").holds(152.94), Number("1.6").holds(1.642), Number("63.3").holds(63.209)
+    (True, True, False)
+    """
+
+    text: str
+
+    @property
+    def value(self) -> int | float:
+        return as_number(self.text)
+
+    def holds(self, computed: float) -> bool:
+        return abs(computed - self.value) <= half_unit(self.text) * (1 + 1e-9)  # 0.05 is not a binary fraction
+
+
+@dataclass(frozen=True)
+class Range:
+    """A range "50 to 200"; a computed value, or every one of several, lies inside. No upper end: `Range("64", None)`.
+
+    >>> Range("10", "20").holds([4.5, 12])
+    False
+    """
+
+    low: str
+    high: str | None
+
+    @property
+    def text(self) -> str:
+        return f"{self.low} to {self.high}" if self.high is not None else f"{self.low} and more"
+
+    @property
+    def value(self) -> list[float | None]:
+        return [as_number(self.low), None if self.high is None else as_number(self.high)]
+
+    def holds(self, computed: float | Sequence[float]) -> bool:
+        values = computed if isinstance(computed, Sequence) else [computed]
+        high = math.inf if self.high is None else as_number(self.high) + half_unit(self.high)
+        return all(as_number(self.low) - half_unit(self.low) <= value <= high for value in values)
+
+
+@dataclass(frozen=True)
+class Each:
+    """Several numbers, one computed value for each.
+
+    >>> Each("1", "205").holds([0.999, 204.8])
+    True
+    """
+
+    texts: tuple[str, ...]
+
+    def __init__(self, *texts: str) -> None:
+        object.__setattr__(self, "texts", texts)
+
+    @property
+    def text(self) -> str:
+        return ", ".join(self.texts)
+
+    @property
+    def value(self) -> list[float]:
+        return [as_number(text) for text in self.texts]
+
+    def holds(self, computed: Sequence[float]) -> bool:
+        return len(computed) == len(self.texts) and all(
+            Number(text).holds(value) for text, value in zip(self.texts, computed, strict=True)
+        )
+
+
+@dataclass(frozen=True)
+class Truth:
+    """A statement that is true or false; `text` is the statement where it helps."""
+
+    value: bool = True
+    words: str = ""
+
+    @property
+    def text(self) -> str:
+        return self.words or str(self.value).lower()
+
+    def holds(self, computed: bool) -> bool:
+        return bool(computed) is self.value
+
+
+@dataclass(frozen=True)
+class Identity:
+    """An equation: the computed value is a pair, both sides reached by different ways, that must be equal.
+
+    >>> Identity("a = b").holds((0.1 + 0.2, 0.3))
+    True
+    """
+
+    text: str
+
+    @property
+    def value(self) -> str:
+        return self.text
+
+    def holds(self, computed: tuple[float, float]) -> bool:
+        return math.isclose(*computed, rel_tol=1e-9)
+
+
+@dataclass(frozen=True)
+class Words:
+    """A quantity in words ("orders of magnitude"), read as at least `least` and at most `most`; the reading is ours.
+
+    >>> Words("orders of magnitude", least=100).holds(682)
+    True
+    """
+
+    text: str
+    least: float = -math.inf
+    most: float = math.inf
+
+    @property
+    def value(self) -> str:
+        return self.text
+
+    def holds(self, computed: float) -> bool:
+        return self.least <= computed <= self.most

@@ -1,0 +1,25 @@
+"""Where things lie: the checkout this package belongs to, and the reader's own folder in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def checkout(*parts: str) -> Path:
+    """A path inside the checkout; raises FileNotFoundError when labcore was installed without one.
+
+    >>> checkout("labcore", "house.py").name
+    'house.py'
+    """
+    if not (ROOT / "notebooks").is_dir():
+        raise FileNotFoundError(f"{ROOT} holds no notebooks; install labcore from a clone with: pip install -e .")
+    return ROOT.joinpath(*parts)
+
+
+def my_folder() -> Path:
+    """The reader's own folder, `my/`, made when missing; git ignores it, so a pull never meets what lies there."""
+    folder = checkout("my")
+    folder.mkdir(exist_ok=True)
+    return folder

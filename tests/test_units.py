@@ -1,0 +1,139 @@
+"""Units: prefixes, and the dimensions of every public formula, checked with pint from its signature."""
+
+import importlib
+import inspect
+import typing
+
+import pint
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from labcore import units
+from labcore.units import format_binary, format_si, positive, positive_ints, unit_scale
+
+FORMULA_MODULES = ("roofline", "ironlaw")
+DIMENSION = {"FLOP": "flop", "B": "octet", "s": "second", "W": "watt", "J": "joule", "1": "dimensionless"}
+
+
+@pytest.fixture(scope="module")
+def registry():
+    """A registry in which FLOP and bytes are dimensions of their own, so that they cannot cancel by accident."""
+    ureg = pint.UnitRegistry()
+    ureg.define("flop = [floating_point_operations]")
+    ureg.define("octet = [memory]")
+    return ureg
+
+
+def pint_unit(ureg, unit):
+    top, *bottom = unit.split("/")
+    return ureg.Unit(DIMENSION[top]) / ureg.Unit(DIMENSION[bottom[0]] if bottom else "dimensionless")
+
+
+def unit_of(annotation):
+    return annotation.__metadata__[0] if hasattr(annotation, "__metadata__") else None
+
+
+def public_formulas():
+    """Functions whose inputs and result all carry units."""
+    for name in FORMULA_MODULES:
+        module = importlib.import_module(f"labcore.{name}")
+        for function_name, function in inspect.getmembers(module, inspect.isfunction):
+            written = function.__annotations__
+            if function.__module__ == module.__name__ and written and set(written.values()) <= set(vars(units)):
+                hints = typing.get_type_hints(function, include_extras=True)
+                yield pytest.param(function, hints, id=f"{name}.{function_name}")
+
+
+def call_with_units(ureg, function, hints):
+    """Call a formula with pint quantities in place of floats; its checks see the magnitudes."""
+    arguments = {n: 0.5 * pint_unit(ureg, unit_of(h)) for n, h in hints.items() if n != "return"}
+    return function(**arguments)
+
+
+@pytest.fixture
+def unchecked(monkeypatch):
+    """Let quantities through the sign checks: pint refuses to compare FLOP/s with 0."""
+    for name in FORMULA_MODULES:
+        monkeypatch.setattr(f"labcore.{name}.positive", lambda **quantities: None)
+
+
+@pytest.mark.parametrize(("function", "hints"), list(public_formulas()))
+def test_dimensions_follow_from_the_signature(function, hints, registry, unchecked):
+    result = call_with_units(registry, function, hints)
+    wanted = pint_unit(registry, unit_of(hints["return"]))
+    assert registry.Quantity(result).is_compatible_with(wanted), f"{result} is not in {wanted}"
+
+
+def test_a_wrong_unit_in_a_signature_is_caught(registry, unchecked):
+    def ridge(R_peak: units.FlopPerSecond, BW: units.BytesPerSecond) -> units.BytesPerSecond:
+        return R_peak / BW
+
+    hints = typing.get_type_hints(ridge, include_extras=True)
+    result = call_with_units(registry, ridge, hints)
+    assert not registry.Quantity(result).is_compatible_with(pint_unit(registry, unit_of(hints["return"])))
+
+
+def test_the_formulas_that_must_be_there_are_checked():
+    names = {param.id for param in public_formulas()}
+    assert {"roofline.ridge", "roofline.attainable", "roofline.least_time", "ironlaw.iron_law"} <= names
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (2.039e12, "B/s", "2.039 TB/s"),
+        (999.96, "B", "1 kB"),  # rounds to 1000, which is 1 k
+        (0.0, "s", "0 s"),
+        (-3.2e-6, "s", "-3.2 us"),
+        (25_557_032, "", "25.56 M"),
+        (1e21, "FLOP", "1000 EFLOP"),
+        (float("inf"), "s", "inf s"),
+    ],
+)
+def test_format_si(value, unit, text):
+    assert format_si(value, unit) == text
+
+
+@given(st.floats(min_value=1e-11, max_value=1e20))
+def test_format_si_keeps_four_digits(value):
+    number, unit = format_si(value, "B").split(" ")
+    assert float(number) * unit_scale(unit)[0] == pytest.approx(value, rel=1e-3)
+
+
+def test_format_binary_is_not_decimal():
+    assert format_binary(80 * 2**30) == "80 GiB"
+    assert format_binary(80e9) == "74.51 GiB"  # 80e9 / 2**30 = 74.5058
+    assert format_binary(512) == "512 B"
+
+
+@pytest.mark.parametrize(
+    ("unit", "scale", "base"),
+    [
+        ("TB/s", 1e12, "B/s"),
+        ("KB", 1e3, "B"),  # the chapter's KB is 1000 B
+        ("KiB", 1024, "B"),
+        ("%", 0.01, "1"),
+        ("M", 1e6, "1"),
+        ("FLOP/B", 1.0, "FLOP/B"),
+    ],
+)
+def test_unit_scale(unit, scale, base):
+    assert unit_scale(unit) == (scale, base)
+
+
+def test_unknown_unit_says_what_to_write():
+    with pytest.raises(ValueError, match=r"^unit 'furlong' is not known; write a prefix and a base such as"):
+        unit_scale("furlong")
+
+
+@pytest.mark.parametrize("bad", [0, -1, 1.5, True, "3", None, float("nan")])
+def test_positive_ints_names_the_size(bad):
+    with pytest.raises(ValueError, match=r"^K must be a whole number of at least 1, got "):
+        positive_ints(M=3, K=bad)
+
+
+@pytest.mark.parametrize("bad", [0, -1.0, float("nan"), float("inf"), "fast", None, [1.0, -1.0]])
+def test_positive_names_the_quantity(bad):
+    with pytest.raises(ValueError, match=r"^BW must be a finite number above 0, got "):
+        positive(R_peak=1.0, BW=bad)
