@@ -1,8 +1,13 @@
-# make lab | make test | make figures | make clean. Each makes .venv from requirements.txt when it is missing or stale.
+# make lab | make test | make figures | make lock | make clean
+# The first three make .venv from requirements.txt when it is missing or stale, then run their job.
 MAKEFLAGS += --no-print-directory
-PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11 python3.14 python,$(if $(shell $(p) -c $(SUPPORTED) 2>/dev/null),$(p))))
-SUPPORTED := 'import sys; print("yes" if (3, 11) <= sys.version_info[:2] <= (3, 14) else "")'
 BIN := .venv/bin
+SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))
+supports = $(shell $(1) -c '$(SUPPORTED)' 2>/dev/null && echo yes)
+CANDIDATES := python3 python python3.13 python3.12 python3.11 python3.14
+PYTHON ?= $(or $(firstword $(foreach p,$(CANDIDATES),$(if $(call supports,$(p)),$(p)))),python3)
+FOUND = $(or $(shell $(PYTHON) --version 2>&1 | head -n 1),nothing called $(PYTHON))
+WAY_OUT = labcore needs Python 3.11 to 3.14 and found $(FOUND). Way out: make $(MAKECMDGOALS) PYTHON=/path/to/python3.12
 
 .PHONY: lab test figures lock clean
 
@@ -11,18 +16,25 @@ lab: .venv/stamp
 
 test: .venv/stamp
 	@$(BIN)/ruff check
-	@$(BIN)/python -m pytest -n 2 --dist loadscope tests
+	@$(BIN)/ruff format --check --quiet
+	@$(BIN)/labcore build --check
+	@$(BIN)/labcore figures --check
+	@$(BIN)/python -m pytest -n 2 --dist loadscope --nbval tests notebooks
 
 figures: .venv/stamp
 	@$(BIN)/labcore figures
 
 .venv/stamp: requirements.txt pyproject.toml
-	@found=$$($(or $(PYTHON),false) -c $(SUPPORTED) 2>/dev/null); if [ "$$found" != yes ]; then \
-	  echo "labcore needs Python 3.11 to 3.14; found $$($(or $(PYTHON),python3) --version 2>&1 | head -1). Way out: make $(MAKECMDGOALS) PYTHON=/path/to/python3.12" >&2; exit 2; fi
-	@echo "Setting up .venv (once, a few minutes) ..."
+	@$(if $(call supports,$(PYTHON)),,$(error $(WAY_OUT)))
+	@echo "Setting up .venv, once; this takes a minute or a few ..."
 	@$(PYTHON) -m venv --clear .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
+
+lock:
+	uv pip compile --universal --python-version 3.11 --all-extras --no-emit-index-url --no-emit-find-links \
+	  --no-annotate --no-header --upgrade --output-file requirements.txt pyproject.toml
+	echo "-e ." >> requirements.txt
 
 clean:
 	rm -rf .venv build test-artefacts labcore.egg-info .ruff_cache

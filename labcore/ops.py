@@ -2,14 +2,31 @@
 
 Traffic is compulsory: every operand crosses the memory bus once, as if the chip could hold the whole
 operation. A real schedule moves at least that much, so the intensity here is the highest that any can reach.
+A bias counts as nothing: its addition rides in the accumulator, its bytes (one element a column) vanish beside
+the weights.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from labcore.units import Bytes, FlopPerByte, positive, positive_ints
+
+Pair = int | tuple[int, int]
+Padding = int | tuple[int, int] | tuple[tuple[int, int], tuple[int, int]]
+
+# FLOP an element by convention: each +, -, *, / and comparison is one, and so is each exp, erf, tanh, log and root.
+FLOP_PER_ELEMENT = {
+    "relu": 1,  # max(x, 0)
+    "relu6": 2,  # min(max(x, 0), 6)
+    "tanh": 1,
+    "sigmoid": 4,  # 1 / (1 + exp(-x))
+    "silu": 4,  # x / (1 + exp(-x))
+    "gelu": 5,  # 0.5 * x * (1 + erf(c * x))
+    "gelu_tanh": 9,  # 0.5 * x * (1 + tanh(c * (x + k * x * x * x)))
+    "rope": 3,  # a pair (x, y) becomes (x * cos - y * sin, x * sin + y * cos): 6 for 2 elements
+}
 
 
 @dataclass(frozen=True)
@@ -76,27 +93,80 @@ def output_size(size: int, kernel: int, stride: int = 1, pads: int = 0, dilation
     return (size + pads - span) // stride + 1
 
 
+def same_padding(size: int, kernel: int, stride: int = 1, dilation: int = 1) -> tuple[int, int]:
+    """Zeros (before, after) that make the output ceil(size / stride) long; an odd one goes after.
+
+    TensorFlow's 'same' and ONNX's SAME_UPPER; SAME_LOWER puts the odd one before.
+
+    >>> same_padding(49, kernel=10, stride=2)
+    (4, 5)
+    """
+    positive_ints(size=size, kernel=kernel, stride=stride, dilation=dilation)
+    total = max((-(-size // stride) - 1) * stride + dilation * (kernel - 1) + 1 - size, 0)
+    return total // 2, total - total // 2
+
+
+def per_axis(name: str, value: Pair) -> tuple[int, int]:
+    """A size for both axes, or one for each (height, width), as a pair.
+
+    >>> per_axis("stride", 2)
+    (2, 2)
+    """
+    pair = tuple(value) if isinstance(value, Sequence) else (value, value)
+    if len(pair) != 2:
+        raise ValueError(f"{name} must be one number or a pair (height, width), got {value!r}")
+    return pair
+
+
+def pads(padding: Padding) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Padding as ((top, bottom), (left, right)), from that or from a shorter way to write it.
+
+    >>> pads(1), pads((1, 2))
+    (((1, 1), (1, 1)), ((1, 1), (2, 2)))
+    """
+    vertical, horizontal = (per_axis("padding", side) for side in per_axis("padding", padding))
+    for side in (*vertical, *horizontal):
+        if isinstance(side, bool) or not hasattr(side, "__index__") or side < 0:
+            raise ValueError(f"padding must be 0 or more, got {padding!r}")
+    return vertical, horizontal
+
+
+def window_output(
+    H: int, W: int, R: int, S: int, stride: Pair = 1, padding: Padding = 0, dilation: Pair = 1
+) -> tuple[int, int]:
+    """Output size (P, Q) of an R x S window sliding over (H, W).
+
+    >>> window_output(49, 10, 10, 4, stride=2, padding=((4, 5), (1, 1)))
+    (25, 5)
+    """
+    strides, dilations = per_axis("stride", stride), per_axis("dilation", dilation)
+    for s, d in zip(strides, dilations, strict=True):
+        positive_ints(stride=s, dilation=d)
+    return tuple(
+        output_size(size, kernel, s, sum(sides), d)
+        for size, kernel, s, sides, d in zip((H, W), (R, S), strides, pads(padding), dilations, strict=True)
+    )
+
+
 def conv2d(
     N: int, C: int, H: int, W: int, K: int, R: int, S: int,
-    stride: int = 1, padding: int = 0, bytes_per_element: Bytes = 2, groups: int = 1, dilation: int = 1,
+    stride: Pair = 1, padding: Padding = 0, bytes_per_element: Bytes = 2, groups: int = 1, dilation: Pair = 1,
 ) -> Operation:  # fmt: skip
     """Convolution of (N, C, H, W) with K filters of (C / groups, R, S) to (N, K, P, Q).
 
-    Stride, padding and dilation hold for both axes; padding is added on each side.
-    `groups=C` is a depthwise convolution. The padding's zeros are counted as work, as the hardware does them.
+    Stride and dilation are a number for both axes or a pair; padding is a number for every side, a pair, or
+    ((top, bottom), (left, right)). `groups=C` is a depthwise convolution. The padding's zeros are counted as
+    work, as the hardware does them.
 
     >>> op = conv2d(32, 128, 56, 56, 256, 3, 3, padding=1)
     >>> op.flop, round(op.I, 1)
     (59190018048, 762.2)
     """
-    positive_ints(N=N, C=C, H=H, W=W, K=K, R=R, S=S, stride=stride, groups=groups, dilation=dilation)
+    positive_ints(N=N, C=C, H=H, W=W, K=K, R=R, S=S, groups=groups)
     positive(bytes_per_element=bytes_per_element)
-    if padding < 0:
-        raise ValueError(f"padding must be 0 or more, got {padding}")
     if C % groups or K % groups:
         raise ValueError(f"groups must divide C={C} and K={K}, got {groups}; a depthwise convolution has groups=C")
-    P = output_size(H, R, stride, 2 * padding, dilation)
-    Q = output_size(W, S, stride, 2 * padding, dilation)
+    P, Q = window_output(H, W, R, S, stride, padding, dilation)
     macs = N * K * P * Q * (C // groups) * R * S
     return Operation(
         "conv2d",
@@ -108,20 +178,43 @@ def conv2d(
     )
 
 
-def elementwise(n: int, flop_per_element: int = 1, inputs: int = 1, bytes_per_element: Bytes = 2) -> Operation:
+def elementwise(
+    n: int, flop_per_element: int = 1, inputs: int | Sequence[int] = 1, bytes_per_element: Bytes = 2
+) -> Operation:
     """One function of `inputs` tensors of n elements each, to one of n: ReLU, add, GELU.
+
+    Where operands broadcast, `inputs` lists the elements of each: adding a (768,) vector to every row of
+    (512, 768) is `elementwise(512 * 768, inputs=(512 * 768, 768))`.
 
     >>> elementwise(1000, bytes_per_element=4).I
     0.125
     """
-    positive_ints(n=n, flop_per_element=flop_per_element, inputs=inputs)
+    positive_ints(n=n, flop_per_element=flop_per_element)
     positive(bytes_per_element=bytes_per_element)
+    if not isinstance(inputs, Sequence):
+        positive_ints(inputs=inputs)
+        inputs = (n,) * inputs
+    for size in inputs:
+        positive_ints(inputs=size)
     return Operation(
         "elementwise",
         flop=n * flop_per_element,
-        reads={f"x{i}": n * bytes_per_element for i in range(inputs)},
+        reads={f"x{i}": size * bytes_per_element for i, size in enumerate(inputs)},
         writes={"y": n * bytes_per_element},
         shape={"n": n},
+    )
+
+
+def movement(n: int, bytes_per_element: Bytes = 2) -> Operation:
+    """Copy n elements to another place or order: transpose, concatenate, slice. 0 FLOP.
+
+    >>> movement(1000).D_vol
+    4000
+    """
+    positive_ints(n=n)
+    positive(bytes_per_element=bytes_per_element)
+    return Operation(
+        "movement", flop=0, reads={"x": n * bytes_per_element}, writes={"y": n * bytes_per_element}, shape={"n": n}
     )
 
 
@@ -166,6 +259,26 @@ def layernorm(rows: int, cols: int, bytes_per_element: Bytes = 2, flop_per_eleme
     )
 
 
+def rmsnorm(rows: int, cols: int, bytes_per_element: Bytes = 2, flop_per_element: int = 4) -> Operation:
+    """RMSNorm of each row of (rows, cols), with a scale of (cols,) and no mean or bias (Zhang and Sennrich, 2019).
+
+    The default of 4 FLOP an element: square, sum, divide by the root, scale.
+
+    >>> rmsnorm(512, 4096).flop == 512 * 4096 * 4
+    True
+    """
+    positive_ints(rows=rows, cols=cols, flop_per_element=flop_per_element)
+    positive(bytes_per_element=bytes_per_element)
+    n = rows * cols
+    return Operation(
+        "rmsnorm",
+        flop=n * flop_per_element,
+        reads={"x": n * bytes_per_element, "scale": cols * bytes_per_element},
+        writes={"y": n * bytes_per_element},
+        shape={"rows": rows, "cols": cols},
+    )
+
+
 def embedding_bag(bags: int, lookups: int, dim: int, bytes_per_element: Bytes = 4, index_bytes: int = 8) -> Operation:
     """Gather `lookups` rows of (dim,) for each bag and add them up: (bags, lookups) -> (bags, dim).
 
@@ -186,16 +299,19 @@ def embedding_bag(bags: int, lookups: int, dim: int, bytes_per_element: Bytes = 
 
 
 def pool2d(
-    N: int, C: int, H: int, W: int, R: int, S: int, stride: int = 1, padding: int = 0, bytes_per_element: Bytes = 2
-) -> Operation:
+    N: int, C: int, H: int, W: int, R: int, S: int,
+    stride: Pair = 1, padding: Padding = 0, bytes_per_element: Bytes = 2, dilation: Pair = 1,
+) -> Operation:  # fmt: skip
     """Maximum or mean over R x S windows of (N, C, H, W), one FLOP an element of each window.
+
+    Stride, padding and dilation as for `conv2d`. A window of the whole (H, W) is global pooling.
 
     >>> pool2d(1, 64, 112, 112, 3, 3, stride=2, padding=1).shape["P"]
     56
     """
-    positive_ints(N=N, C=C, H=H, W=W, R=R, S=S, stride=stride)
+    positive_ints(N=N, C=C, H=H, W=W, R=R, S=S)
     positive(bytes_per_element=bytes_per_element)
-    P, Q = output_size(H, R, stride, 2 * padding), output_size(W, S, stride, 2 * padding)
+    P, Q = window_output(H, W, R, S, stride, padding, dilation)
     return Operation(
         "pool2d",
         flop=N * C * P * Q * R * S,

@@ -10,25 +10,30 @@ says what is claimed and the formula; its body calls labcore.
 
 The verdict is reached, not declared. A computed value that meets the print `reproduces` it and may carry
 no reason. One that does not needs a demonstration: `.rounding` gives a reading whose value does meet the print,
-`.erratum` computes the numbers that show the contradiction. `cites` is for data from outside, `shows` for items
-with nothing to compute. `where` names the notebook cell that settles the claim.
+`.erratum` computes the numbers that show the contradiction. `cites` is for data from outside and returns a Fact,
+`shows` is for items with nothing to compute. `where` names the notebook cell that settles the claim.
 """
 
 from __future__ import annotations
 
-import html
 import inspect
-import pkgutil
-from collections.abc import Callable, Iterable, Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 
-import labcore.claims
+import numpy as np
+
 from labcore.catalogue.facts import Fact
 from labcore.claims.printed import Printed
+from labcore.claims.settled import Settled, SettledTable
 from labcore.units import unit_scale
 
 VERDICTS = ("reproduces", "rounding", "erratum", "cited", "shown")
+SECTIONS = (  # modules of labcore.claims in the book's order
+    "roofline_model", "ridge_points", "operation_intensities",
+    "bandwidth_bounds", "memory_bound_layers", "intensity_regimes", "throughput_ceiling", "roofline_selfcheck",
+)  # fmt: skip
 LEDGER: dict[str, Claim] = {}
 
 
@@ -79,7 +84,7 @@ class Claim:
         if self.function is None:
             return Settled(self, None, "shown", "")
         value = self(**inputs)
-        fact = value if isinstance(value, Fact) else None
+        fact = self._fact(value)
         computed = in_printed_unit(fact.value if fact else value, self.unit)
         if inputs:
             return Settled(self, computed, "", "with inputs of your own")
@@ -96,9 +101,21 @@ class Claim:
             )
         return Settled(self, computed, self.departs_by, self._reason())
 
+    def _fact(self, value: object) -> Fact | None:
+        """The Fact that a cited claim returns, in the unit of the print; None for what is computed."""
+        if (self.kind == "cites") != isinstance(value, Fact):
+            raise LedgerError(f"{self.id} {self.kind} but returns {value!r}; what is cited is a Fact, and only that")
+        if self.kind != "cites":
+            return None
+        if value.unit not in (self.unit, unit_scale(self.unit)[1]):
+            raise LedgerError(f"{self.id} prints {self.unit} but its Fact is in {value.unit}")
+        return value
+
     def _reason(self) -> str:
         result, words = self.departure(), " ".join(inspect.getdoc(self.departure).split())
         if self.departs_by == "erratum":
+            if "{" not in words:
+                raise LedgerError(f"{self.id}: an erratum shows its numbers; put them into its docstring as {{name}}")
             return words.format(**result)
         value = in_printed_unit(result, self.unit)
         if not self.printed.holds(value):
@@ -106,62 +123,6 @@ class Claim:
                 f"{self.id}: the reading gives {value}, which does not meet the print {self.printed.text} either"
             )
         return words.format(value=value)
-
-
-@dataclass(frozen=True)
-class Settled:
-    """A claim with its verdict, ready to be read by people, notebooks and programs."""
-
-    claim: Claim
-    computed: object
-    verdict: str
-    reason: str
-
-    def as_dict(self) -> dict[str, object]:
-        """The object that `labcore claims --json` prints."""
-        claim = self.claim
-        return {
-            "id": claim.id,
-            "item": claim.item,
-            "printed": claim.printed.value if claim.printed else None,
-            "computed": list(self.computed) if isinstance(self.computed, tuple) else self.computed,
-            "unit": claim.unit,
-            "verdict": self.verdict,
-            "reason": self.reason,
-            "where": claim.where,
-        }
-
-    def cells(self) -> tuple[str, str, str, str, str]:
-        """Id, printed, computed, verdict and reason as text."""
-        printed = self.claim.printed.text if self.claim.printed else "-"
-        computed = "-" if self.computed is None else f"{format_value(self.computed)} {self.claim.unit}".rstrip()
-        return self.claim.id, f"{printed} {self.claim.unit}".rstrip(), computed, self.verdict or "yours", self.reason
-
-    def __repr__(self) -> str:
-        id_, printed, computed, verdict, reason = self.cells()
-        return f"{id_}: printed {printed}; computed {computed}; {verdict}" + (f" ({reason})" if reason else "")
-
-    def _repr_html_(self) -> str:
-        return SettledTable([self])._repr_html_()
-
-
-class SettledTable(list):
-    """Several settled claims; a notebook shows them as one table."""
-
-    def __repr__(self) -> str:
-        return "\n".join(map(repr, self))
-
-    def _repr_html_(self) -> str:
-        head = "".join(f"<th scope='col'>{name}</th>" for name in ("statement", "printed", "computed", "verdict"))
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(map(_row, self))}</tbody></table>"
-
-
-def _row(settled: Settled) -> str:
-    _, printed, computed, verdict, reason = (html.escape(text) for text in settled.cells())
-    statement = html.escape(settled.claim.statement)
-    left = f"<td style='text-align:left' title='{settled.claim.id}'>{statement}</td>"
-    verdict_cell = f"<td style='text-align:left'>{verdict}{': ' + reason if reason else ''}</td>"
-    return f"<tr>{left}<td>{printed}</td><td>{computed}</td>{verdict_cell}</tr>"
 
 
 def computes(id: str, item: str, printed: Printed, unit: str, where: str) -> Callable[[Callable], Claim]:
@@ -185,7 +146,7 @@ def claim(id: str, **inputs: float) -> Settled:
     """Settle one claim, with inputs of your own where given.
 
     >>> claim("nm1-3-v100-ridge")
-    nm1-3-v100-ridge: printed 138.9 FLOP/B; computed 138.9 FLOP/B; reproduces
+    nm1-3-v100-ridge: printed 138.9 FLOP/B; computed 138.89 FLOP/B; reproduces
     >>> claim("nm1-3-v100-ridge", BW=1e12).computed
     125.0
     """
@@ -196,6 +157,26 @@ def claims(*ids: str) -> SettledTable:
     """Settle several claims; without ids, all of them, in the book's order."""
     load()
     return SettledTable(find(id).settle() for id in (ids or LEDGER))
+
+
+def claims_at(where: str) -> SettledTable:
+    """Settle every claim that a notebook cell is named for; raises ValueError where there is none.
+
+    >>> len(claims_at("09_roofline#napkin-1-3")) > 5
+    True
+    """
+    load()
+    here = SettledTable(one.settle() for one in LEDGER.values() if one.where == where)
+    if not here:
+        raise ValueError(f"no claim is settled at {where!r}; `labcore claims --json` lists where each is")
+    return here
+
+
+def departures(lab: str) -> SettledTable:
+    """The claims of a lab whose computed value is not what the page prints, with their demonstrations."""
+    load()
+    settled = (one.settle() for one in LEDGER.values() if one.where.startswith(f"{lab}#"))
+    return SettledTable(one for one in settled if one.verdict in ("rounding", "erratum"))
 
 
 def find(id: str) -> Claim:
@@ -210,33 +191,30 @@ def find(id: str) -> Claim:
 
 
 def load() -> None:
-    """Import every module of labcore.claims, so that all claims are registered."""
-    for module in pkgutil.iter_modules(labcore.claims.__path__):
-        import_module(f"labcore.claims.{module.name}")
+    """Import the sections in the book's order, so that all claims are registered."""
+    for section in SECTIONS:
+        import_module(f"labcore.claims.{section}")
 
 
 def in_printed_unit(value: object, unit: str) -> object:
-    """A value, or each of several, from SI base units to the unit of the print; truth values stay."""
-    if isinstance(value, bool) or value is None:
-        return value
+    """A value, or each of several, from SI base units to the unit of the print; truth values stay.
+
+    A remark in brackets behind the unit is for people; log10(unit) is the exponent. Raises LedgerError for nan and inf.
+
+    >>> in_printed_unit((312e12, 989e12), "TFLOP/s (dense)"), in_printed_unit(100, "log10(FLOP/B)")
+    ([312.0, 989.0], 2.0)
+    """
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
     if isinstance(value, Sequence):
-        return type(value)(in_printed_unit(v, unit) for v in value)
-    scale = unit_scale(unit)[0]
+        return [in_printed_unit(v, unit) for v in value]
+    if not math.isfinite(value):
+        raise LedgerError(f"a claim computes finite numbers, got {value}")
+    if unit.startswith("log10("):
+        return math.log10(value / unit_scale(unit[len("log10(") : -1])[0])
+    scale = unit_scale(unit.partition(" (")[0])[0]
     exact = isinstance(value, int) and scale == 1
     return value if exact else float(value) / scale
-
-
-def format_value(value: object) -> str:
-    """Up to five significant digits, for people.
-
-    >>> format_value([0.99902, 204.8]), format_value(2304), format_value(True)
-    ('0.99902, 204.8', '2304', 'true')
-    """
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, Iterable) and not isinstance(value, str):
-        return ", ".join(map(format_value, value))
-    return f"{value:,d}".replace(",", "") if isinstance(value, int) else f"{value:.5g}"
 
 
 def _register(new: Claim) -> Claim:

@@ -85,9 +85,8 @@ class Range:
         return [as_number(self.low), None if self.high is None else as_number(self.high)]
 
     def holds(self, computed: float | Sequence[float]) -> bool:
-        values = computed if isinstance(computed, Sequence) else [computed]
         high = math.inf if self.high is None else as_number(self.high) + half_unit(self.high)
-        return all(as_number(self.low) - half_unit(self.low) <= value <= high for value in values)
+        return all(as_number(self.low) - half_unit(self.low) <= value <= high for value in _several(computed))
 
 
 @dataclass(frozen=True)
@@ -136,8 +135,10 @@ class Truth:
 class Identity:
     """An equation: the computed value is a pair, both sides reached by different ways, that must be equal.
 
-    >>> Identity("a = b").holds((0.1 + 0.2, 0.3))
-    True
+    Each side is one number, or as many as there are points at which the equation is tried.
+
+    >>> Identity("a = b").holds((0.1 + 0.2, 0.3)), Identity("a = b").holds(([1, 2], [1, 3]))
+    (True, False)
     """
 
     text: str
@@ -146,25 +147,40 @@ class Identity:
     def value(self) -> str:
         return self.text
 
-    def holds(self, computed: tuple[float, float]) -> bool:
-        return math.isclose(*computed, rel_tol=1e-9)
+    def holds(self, computed: Sequence[float | Sequence[float]]) -> bool:
+        left, right = map(_several, computed)
+        return len(left) == len(right) and all(
+            math.isclose(a, b, rel_tol=1e-9) for a, b in zip(left, right, strict=True)
+        )
 
 
 @dataclass(frozen=True)
 class Words:
     """A quantity in words ("orders of magnitude"), read as at least `least` and at most `most`; the reading is ours.
 
+    Of several values each must lie there, and where the words speak of a `spread`, they must not be all the same.
+
     >>> Words("orders of magnitude", least=100).holds(682)
     True
+    >>> Words("rising to 20", most=20, spread=True).holds([20, 20])
+    False
     """
 
     text: str
     least: float = -math.inf
     most: float = math.inf
+    spread: bool = False
 
     @property
     def value(self) -> str:
         return self.text
 
-    def holds(self, computed: float) -> bool:
-        return self.least <= computed <= self.most
+    def holds(self, computed: float | Sequence[float]) -> bool:
+        values = _several(computed)
+        if self.spread and len(set(values)) < 2:
+            return False
+        return all(self.least <= value <= self.most for value in values)
+
+
+def _several(value: float | Sequence[float]) -> Sequence[float]:
+    return value if isinstance(value, Sequence) else [value]

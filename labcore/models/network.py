@@ -11,7 +11,10 @@ from labcore.units import Bytes, FlopPerByte
 
 @dataclass(frozen=True)
 class Layer:
-    """One operation of a network, `count` times, with its trained parameters (of one of them)."""
+    """One operation of a network, `count` times, with its trained parameters (of one of them).
+
+    The parameters of an embedding are its whole table, though a pass reads only the rows it looks up.
+    """
 
     name: str
     op: Operation
@@ -21,19 +24,24 @@ class Layer:
 
 @dataclass(frozen=True)
 class Network:
-    """A network at one batch size: its layers in the order they run, and where its architecture is published."""
+    """A network at one batch size: its layers in the order they run, and where its architecture is published.
+
+    A network read from a file has no `source`. `unknown` names what a file holds and labcore cannot count: where
+    it is not empty, every total here is too low. Parameters are what training sets: weights, biases, and the scale
+    and bias of a normalisation, but not its running statistics.
+    """
 
     name: str
     layers: tuple[Layer, ...]
-    source: Source
+    source: Source | None
     batch: int = 1
     note: str = ""
-    unused_params: int = 0  # trained, but not read in this pass (rows of an embedding table)
+    unknown: tuple[str, ...] = ()
 
     @property
     def params(self) -> int:
         """Trained parameters, all layers."""
-        return sum(layer.count * layer.params for layer in self.layers) + self.unused_params
+        return sum(layer.count * layer.params for layer in self.layers)
 
     @property
     def macs(self) -> int:

@@ -1,0 +1,1 @@
+"""Networks as tables of operations: built from their published architecture, or read from an .onnx file."""
