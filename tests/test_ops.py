@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labcore.ops import conv2d, elementwise, embedding_bag, layernorm, matmul, output_size, pool2d, softmax
+from labcore.ops import conv2d, elementwise, embedding_bag, layernorm, matmul, pool2d, softmax
+from labcore.windows import output_size
 
 size = st.integers(1, 6)
 

@@ -12,9 +12,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from math import prod
 
-from labcore.ops import FLOP_PER_ELEMENT, Operation, conv2d, embedding_bag, layernorm, matmul, same_padding, softmax
+from labcore.ops import FLOP_PER_ELEMENT, Operation, conv2d, embedding_bag, layernorm, matmul, softmax
 from labcore.ops import rmsnorm as rms_norm
 from labcore.units import Bytes
+from labcore.windows import same_padding
 
 FREE = {"Cast", "Dropout", "Flatten", "Identity", "Reshape", "Shape", "Size", "Squeeze", "Unsqueeze"}
 

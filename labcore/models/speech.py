@@ -5,8 +5,9 @@ from __future__ import annotations
 from labcore.catalogue.facts import Source
 from labcore.models.network import Layer, Network
 from labcore.models.vision import Chain
-from labcore.ops import same_padding, softmax
+from labcore.ops import softmax
 from labcore.precision import bytes_per_element
+from labcore.windows import same_padding
 
 # The architecture is DS-CNN of Zhang, Suda, Lai and Chandra, "Hello Edge", 2017; these are the benchmark's sizes.
 _SOURCE = Source(

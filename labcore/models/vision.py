@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from labcore.catalogue.facts import Source
 from labcore.models.network import Layer, Network
-from labcore.ops import FLOP_PER_ELEMENT, Operation, Padding, Pair, conv2d, elementwise, matmul, per_axis, pool2d
+from labcore.ops import FLOP_PER_ELEMENT, Operation, conv2d, elementwise, matmul, pool2d
 from labcore.precision import bytes_per_element
 from labcore.units import Bytes, positive_ints
+from labcore.windows import Padding, Pair, per_axis
 
 _RESNET = Source(
     "He, Zhang, Ren and Sun", "Deep Residual Learning for Image Recognition", 2016, "https://arxiv.org/abs/1512.03385"
