@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -23,3 +24,14 @@ def my_folder() -> Path:
     folder = checkout("my")
     folder.mkdir(exist_ok=True)
     return folder
+
+
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Replace a file in one step, so that neither a reader nor a crash ever meets half of it."""
+    data = content.encode() if isinstance(content, str) else content
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        part.write_bytes(data)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

@@ -88,6 +88,30 @@ def bound(I: FlopPerByte, I_ridge: FlopPerByte) -> str:
     return "memory" if I_ridge > I else "compute"
 
 
+def dense_intensity(B: float, M: int, N: int, bytes_per_element: Bytes = 2) -> FlopPerByte:
+    """Intensity of a dense layer (B, M) @ (M, N) by its sizes (Equation 6), B a number or an array of batches.
+
+    >>> dense_intensity(32, 2048, 2048) == 2 * 32 * 2048**2 / (2 * (2 * 32 * 2048 + 2048**2))
+    True
+    """
+    return 2 * B * M * N / (bytes_per_element * (B * M + M * N + B * N))
+
+
+def crossing_batch(I: FlopPerByte, M: int, N: int, bytes_per_element: Bytes = 2) -> float | None:
+    """The batch at which a dense layer of M x N reaches an intensity: Equation 6 solved for B.
+
+    None where no batch does: the intensity stays below that of the activations alone. Round up for a whole batch.
+
+    >>> crossing_batch(1.0, M=4, N=4)
+    2.0
+    >>> crossing_batch(2.0, M=4, N=4) is None
+    True
+    """
+    positive(I=I, bytes_per_element=bytes_per_element)
+    room = 2 * M * N - bytes_per_element * I * (M + N)
+    return bytes_per_element * I * M * N / room if room > 0 else None
+
+
 @dataclass(frozen=True)
 class Placement:
     """One layer on one machine's roofline."""

@@ -137,12 +137,6 @@ ERRATA = {
 }  # fmt: skip
 CITED = {"fn33-roofline-origin", "nm1-9-peak-compute", "nm1-9-peak-bandwidth"}
 
-CELLS = {
-    "equation-2", "definition-1-5", "equation-3", "roofline-plot", "margin-elbow", "ridge-points", "table-12",
-    "napkin-1-3", "table-13", "napkin-1-4", "strategy", "equation-4-5", "napkin-1-5", "napkin-1-6", "napkin-1-7",
-    "table-14", "napkin-1-8", "equation-6", "napkin-1-9", *(f"self-check-{n}" for n in range(1, 7)),
-}  # fmt: skip
-
 # Derived here from the page, in the printed unit, without labcore.
 TOKENS = 32 * 512  # batch x sequence
 LN = TOKENS * 768  # elements of the LayerNorm
@@ -214,9 +208,7 @@ def test_claim_settles(one):
     assert settled.verdict in VERDICTS
     assert one.statement
     assert one.item
-    lab, _, cell = one.where.partition("#")
-    assert lab == "09_roofline"
-    assert cell in CELLS
+    assert one.where.startswith("09_roofline#")  # test_notebooks finds the cell
 
 
 def test_verdicts_are_the_known_ones():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from labcore.units import BytesPerSecond, FlopPerByte, FlopPerSecond
+from labcore.units import BytesPerSecond, FlopPerByte, FlopPerSecond, format_si
 
 KINDS = ("published", "derived", "estimate", "convention", "illustrative")
 
@@ -31,8 +31,8 @@ class Fact:
     (the note says how), an estimate, a convention of this project, or illustrative.
     `confirmed` is False where the source's own text could not be read; the number is then shown with a mark.
 
-    >>> Fact(0.9e12, "B/s", Source("NVIDIA", "Tesla V100 Data Sheet", 2018)).value
-    900000000000.0
+    >>> print(Fact(0.9e12, "B/s", Source("NVIDIA", "Tesla V100 Data Sheet", 2018)))
+    900 GB/s
     """
 
     value: float
@@ -41,6 +41,9 @@ class Fact:
     note: str = ""
     kind: str = "published"
     confirmed: bool = True
+
+    def __str__(self) -> str:
+        return str(int(self.value)) if self.unit == "year" else format_si(self.value, self.unit)
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:

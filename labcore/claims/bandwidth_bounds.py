@@ -13,14 +13,14 @@ from labcore.ops import conv2d, matmul
 from labcore.roofline import attainable, intensity, least_time, required_bandwidth, ridge
 
 
-@computes("eq-4-required-bandwidth", "Equation 4", Identity("BW_req = R_ops / I"), "TB/s", "09_roofline#equation-4-5")
+@computes("eq-4-required-bandwidth", "Equation 4", Identity("BW_req = R_ops / I"), "TB/s", "09_roofline#napkin-1-6")
 def bandwidth_that_feeds(R_ops=312e12, I=31):
     """R_ops / I is as many times 1 B/s as R_ops is above what 1 B/s lets through at that intensity."""
     return required_bandwidth(R_ops, I), R_ops / attainable(R_ops, 1, I)
 
 
 @computes(
-    "eq-5-memory-bound-attainable", "Equation 5", Identity("R_attain = BW * I"), "TFLOP/s", "09_roofline#equation-4-5"
+    "eq-5-memory-bound-attainable", "Equation 5", Identity("R_attain = BW * I"), "TFLOP/s", "09_roofline#napkin-1-6"
 )
 def attainable_when_starved(BW=2.039e12, I=1.5, R_peak=312e12):
     """Below the ridge, BW * I is the work that comes with one byte over the time of that byte."""

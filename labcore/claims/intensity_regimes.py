@@ -117,14 +117,14 @@ def batching_moves_up_and_right(B=1, B_larger=32, R_peak=312e12, BW=2.04e12):
 
 
 @computes(
-    "eq-6-batch-intensity", "Equation 6", Identity("I = 2BMN/(2BM+2MN+2BN) ~ B"), "FLOP/B", "09_roofline#equation-6"
+    "eq-6-batch-intensity", "Equation 6", Identity("I = 2BMN/(2BM+2MN+2BN) ~ B"), "FLOP/B", "09_roofline#napkin-1-8"
 )
 def batch_intensity(B=32, M=2048, N=2048):
     """Intensity of a dense layer at FP16, which is 1 / (1/B + 1/M + 1/N), nearly B where B is the smallest by far."""
     return matmul(B, M, N).I, 1 / (1 / B + 1 / M + 1 / N)
 
 
-@computes("nm1-8-validity-condition", "Napkin Math 1.8", Words(">> 1", least=10), "ratio", "09_roofline#equation-6")
+@computes("nm1-8-validity-condition", "Napkin Math 1.8", Words(">> 1", least=10), "ratio", "09_roofline#napkin-1-8")
 def weights_over_activations(B=32, M=2048, N=2048):
     """I = B holds where the weights' bytes far exceed the activations': 32 times at batch 32, only 4 times at 256."""
     op = matmul(B, M, N)

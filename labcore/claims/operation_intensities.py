@@ -204,7 +204,7 @@ def traffic_sets_softmax_time(B=32, h=12, S=512, R_peak=312e12, BW=2.04e12):
 @computes(
     "intensity-optimization-strategy", "Text §Roofline Model",
     Truth(words="fewer bytes where memory-bound, a better used compute unit where compute-bound"), "",
-    "09_roofline#strategy",
+    "09_roofline#table-14",
 )  # fmt: skip
 def each_regime_has_its_cure(R_peak=312e12, BW=2.04e12):
     """Half the bytes, as INT8 has, help the dense layer and not the convolution; a higher compute roof, the reverse."""
@@ -219,7 +219,7 @@ def each_regime_has_its_cure(R_peak=312e12, BW=2.04e12):
 
 @computes(
     "strategy-batching-when-compute-bound", "Text §Roofline Model",
-    Truth(words="compute-bound operations benefit from batching"), "", "09_roofline#strategy",
+    Truth(words="compute-bound operations benefit from batching"), "", "09_roofline#table-14",
 )  # fmt: skip
 def batching_lifts_compute_bound(R_peak=312e12, BW=2.04e12, B=256):
     """Batching is named as what compute-bound operations benefit from, in contrast to memory-bound ones."""

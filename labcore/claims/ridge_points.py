@@ -29,11 +29,11 @@ def ridge_is_where_roofs_meet(R_peak=312e12, BW=2.039e12):
 
 shows(
     "table12-caption-order-of-magnitude", "Table 12", "Table 12 gives ridge points as orders of magnitude",
-    "09_roofline#table-12",
+    "09_roofline#ridge-points",
 )  # fmt: skip
 
 
-@computes("table12-gpu-2017", "Table 12", Number("100"), "FLOP/B", "09_roofline#table-12")
+@computes("table12-gpu-2017", "Table 12", Number("100"), "FLOP/B", "09_roofline#ridge-points")
 def gpu_2017_ridge(R=1e14, B=1e12):
     """GPU of 2017: 10^2 TFLOP/s over 10^3 GB/s."""
     return ridge(R, B)
@@ -41,7 +41,7 @@ def gpu_2017_ridge(R=1e14, B=1e12):
 
 @computes(
     "table12-gpu-2020", "Table 12", Words("10^2 over a bandwidth range", **ABOUT_100, spread=True), "FLOP/B",
-    "09_roofline#table-12",
+    "09_roofline#ridge-points",
 )  # fmt: skip
 def gpu_2020_ridges(R=1e14, B_lo=1e12, B_hi=1e12):
     """GPU of 2020: 10^2 TFLOP/s over 10^3 GB/s to 10^0 TB/s."""
@@ -59,13 +59,13 @@ def bandwidth_range_is_a_point():
     return ridges | {"I": gpu_2020_ridges(), "low": A100_40GB.BW / 1e12, "high": A100.BW / 1e12}
 
 
-@computes("table12-gpu-2023", "Table 12", Number("2"), "log10(FLOP/B)", "09_roofline#table-12")
+@computes("table12-gpu-2023", "Table 12", Number("2"), "log10(FLOP/B)", "09_roofline#ridge-points")
 def gpu_2023_ridge(R=1e15, B=3.35e12):
     """GPU of 2023: 10^3 TFLOP/s over a few TB/s, a ridge of 10^2 to the nearest power of ten."""
     return ridge(R, B)
 
 
-@computes("table12-tpu-2023", "Table 12", Words("~10^2", **ABOUT_100), "FLOP/B", "09_roofline#table-12")
+@computes("table12-tpu-2023", "Table 12", Words("~10^2", **ABOUT_100), "FLOP/B", "09_roofline#ridge-points")
 def tpu_2023_ridges(R_lo=1e14, R_hi=1e15, B=1e12):
     """TPU-class chip of 2023: 10^2 to 10^3 TFLOP/s over 1 TB/s."""
     return ridge(R_lo, B), ridge(R_hi, B)

@@ -68,6 +68,8 @@ class Figure:
             fig = canvas(self.size)
             fig.set_layout_engine("constrained")
             self.draw(fig.add_subplot(), table)
+            fig.get_layout_engine().execute(fig)
+            fig.set_layout_engine("none")  # so that labels stay where they were found to fit, at every resolution
         return fig
 
     def csv(self, **inputs: object) -> str:
@@ -79,17 +81,25 @@ class Figure:
         return text.getvalue()
 
     def render(self, fmt: str, **inputs: object) -> bytes:
-        """The picture as svg, png or pdf; an svg carries its title and alternative text."""
-        picture = to_bytes(self.plot(**inputs), fmt, dpi=150)
-        return self._described(picture) if fmt == "svg" else picture
+        """The picture as svg, png or pdf; an svg carries its title and a description."""
+        table = self.table(**inputs)
+        picture = to_bytes(self.plot_table(table), fmt, dpi=150)
+        if fmt != "svg":
+            return picture
+        return with_description(picture, self.title, f"{self.shape(table)} {self.says(table)}")
 
-    def _described(self, svg: bytes) -> bytes:
-        """Give the svg a name and a description that assistive technology reads."""
-        head, tail = svg.decode().split("<svg ", 1)
-        attributes, rest = tail.split(">", 1)
-        name = f'<svg role="img" aria-labelledby="title desc" {attributes}>'
-        texts = f'<title id="title">{html.escape(self.title)}</title>\n <desc id="desc">{html.escape(self.alt)}</desc>'
-        return f"{head}{name}\n {texts}{rest}".encode()
+    def shape(self, table: Table) -> str:
+        """What the picture shows to those who cannot see it; `alt` says it for the default inputs."""
+        return self.alt if table == self.table() else f"{self.title}; drawn here with other inputs."
+
+
+def with_description(svg: bytes, title: str, description: str) -> bytes:
+    """Give an svg a name and a description that assistive technology reads."""
+    head, tail = svg.decode().split("<svg ", 1)
+    attributes, rest = tail.split(">", 1)
+    name = f'<svg role="img" aria-labelledby="title desc" {attributes}>'
+    title, description = html.escape(title), html.escape(description)
+    return f'{head}{name}\n <title id="title">{title}</title>\n <desc id="desc">{description}</desc>{rest}'.encode()
 
 
 class Shown:
@@ -97,18 +107,18 @@ class Shown:
 
     def __init__(self, figure: Figure, inputs: Mapping[str, object]) -> None:
         table = figure.table(**inputs)
-        self.figure, self.sentence = figure, figure.says(table)
+        self.sentence, self.alt = figure.says(table), figure.shape(table)
         self.png = small_png(figure.plot_table(table))
 
     def __repr__(self) -> str:
         return self.sentence
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        return picture_bundle(self.png, self.figure.alt, self.sentence)
+        return picture_bundle(self.png, self.alt, self.sentence)
 
 
 def picture_bundle(png: bytes, alt: str, sentence: str) -> dict[str, str]:
-    """The three forms in which a notebook keeps a picture: for browsers, for viewers without HTML, for nbval and ears."""
+    """The forms in which a notebook keeps a picture: for browsers, for viewers without HTML, for nbval and ears."""
     data = base64.b64encode(png).decode()
     return {"text/html": picture_html(data, alt, sentence), "image/png": data, "text/plain": sentence}
 

@@ -22,8 +22,8 @@ def text_roofline(
 
     Each kind gets a letter, named in the legend below; where letters meet, the later kind's stands.
 
-    >>> print(text_roofline([("conv", 10.0, 100.0)], R_peak=100.0, BW=10.0, width=24, height=4).splitlines()[0])
-     200 FLOP/s |
+    >>> print(text_roofline([("conv", 10.0, 100.0)], R_peak=100.0, BW=10.0, width=24, height=8).splitlines()[0])
+      200 FLOP/s |
     """
     I_ridge = R_peak / BW
     shown = [(kind, I, R) for kind, I, R in points if I > 0 and R > 0]

@@ -1,0 +1,333 @@
+"""The command `labcore`: labs, figures, claims, chips, rooflines, grading.
+
+Results go to stdout, progress to stderr, and under --json only JSON goes to stdout. Bad input of any kind ends with
+exit status 2 and one line on stderr that names the way out; LABCORE_DEBUG=1 shows the traceback instead.
+Each command imports what it needs when it runs, so that `labcore --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Labs on hardware acceleration: work through them, grade exercises, regenerate the book's figures.",
+)
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else, on stdout.")]
+
+
+def main() -> None:
+    """Run the command line; every foreseeable failure is one line and exit status 2."""
+    arguments = sys.argv[1:] or ["--help"]
+    if os.environ.get("LABCORE_DEBUG"):
+        sys.exit(app(arguments, prog_name="labcore"))
+    try:
+        status = app(arguments, prog_name="labcore", standalone_mode=False)
+    except typer.TyperException as error:
+        words = error.format_message().rstrip(".") + given(error, arguments)
+        status = fail(f"{words}; `{error_command(error)} --help` shows an example")
+    except (ValueError, OSError, ImportError) as error:
+        status = fail(str(error))
+    except (KeyboardInterrupt, typer.Abort):
+        status = fail("stopped; what was written before is kept")
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def fail(message: str) -> int:
+    """Say on stderr what was wrong, in one line, and return exit status 2."""
+    print(f"labcore: {' '.join(message.split())}", file=sys.stderr)
+    return 2
+
+
+def given(error: Exception, arguments: list[str]) -> str:
+    """What came for the option that an error is about, since the message itself does not say."""
+    for option in getattr(getattr(error, "param", None), "opts", ()):
+        for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
+            name, equals, value = argument.partition("=")
+            if name == option:
+                return f", got {value if equals else following!r}"
+    return ""
+
+
+def error_command(error: Exception) -> str:
+    """The command whose help applies to a usage error."""
+    context = getattr(error, "ctx", None)
+    return context.command_path if context else "labcore"
+
+
+@app.command()
+def lab(
+    name: Annotated[str, typer.Argument(help="Number or name of a lab: 09, roofline.")] = "00",
+    browser: Annotated[bool, typer.Option(help="Open a browser window.")] = True,
+    port: Annotated[int, typer.Option(help="Port of the server on this machine.")] = 8888,
+) -> None:
+    """Open JupyterLab on a lab; exercises are copied to my/ first, where your work is yours.
+
+    Example: `labcore lab roofline`
+    """
+    from labcore.book import find_lab
+    from labcore.grading.exercise import copy_exercises
+    from labcore.house import ROOT, my_folder
+
+    notebook = find_lab(name).notebook
+    for copied in copy_exercises(my_folder()):
+        print(f"copied exercise to {copied.relative_to(ROOT)}")
+    options = ["--ServerApp.root_dir", str(ROOT), "--LabApp.news_url=None", f"--port={port}"]
+    options.append("--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate")
+    options += [] if browser else ["--no-browser"]
+    options += ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    raise typer.Exit(subprocess.call([sys.executable, "-m", "jupyterlab", str(notebook), *options]))
+
+
+@app.command()
+def build(
+    names: Annotated[list[str] | None, typer.Argument(help="Labs to build; all when none is named.")] = None,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; name what is stale (exit status 1).")] = False,
+) -> None:
+    """Build notebooks and exercises from their sources.
+
+    Example: `labcore build 09`
+    """
+    from labcore import book
+    from labcore.grading.exercise import build_exercises
+    from labcore.house import checkout, write_atomically
+
+    chosen = [book.find_lab(name) for name in names] if names else book.labs()
+    fresh: dict[Path, str] = {}
+    failed = 0
+    for lab, text in progress(book.build_all(chosen), "building labs", len(chosen)):
+        if isinstance(text, book.BookError):
+            failed = fail(str(text))
+        else:
+            fresh[lab.notebook] = text
+    for source in sorted(checkout("exercises", "keys").glob("[0-9][0-9]_*.py")):
+        if not names or any(lab.source.stem == source.stem for lab in chosen):
+            fresh |= build_exercises(source)
+    if not names:
+        readme = checkout("README.md")
+        fresh[readme] = book.with_index(readme.read_text(encoding="utf-8"))
+    stale = [line for path, text in fresh.items() for line in staleness(path, text)]
+    if check:
+        print("\n".join(stale) or f"{len(fresh)} built files are fresh")
+        raise typer.Exit(failed or int(bool(stale)))
+    for path, text in fresh.items():
+        write_atomically(path, text)
+    print(f"built {len(fresh)} files; {len(stale) or 'none'} changed")
+    raise typer.Exit(failed)
+
+
+def staleness(path: Path, text: str) -> list[str]:
+    """One line for each way in which a stored file differs from its fresh build."""
+    from labcore.book import differences
+    from labcore.house import ROOT
+
+    name = path.relative_to(ROOT)
+    if not path.exists():
+        return [f"{name}: not built yet; run `labcore build`"]
+    stored = path.read_text(encoding="utf-8")
+    if path.suffix != ".ipynb":
+        return [] if stored == text else [f"{name}: stale; run `labcore build`"]
+    return [f"{name}: {what}; run `labcore build`" for what in differences(stored, text)]
+
+
+@app.command()
+def figures(
+    ids: Annotated[list[str] | None, typer.Argument(help="Figures to draw; all when none is named.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder to write to (default: figures/).")] = None,
+    format: Annotated[str, typer.Option(help="Any of svg, png, pdf, with commas.")] = "svg",
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; name what is stale (exit status 1).")] = False,
+) -> None:
+    """Regenerate figures, each with the plotted data as ID.csv.
+
+    Example: `labcore figures rising-ridge --out /tmp/figures --format svg,png`
+    """
+    from labcore.house import checkout
+    from labcore.plots import gallery, registry
+
+    chosen = [registry.find(id).id for id in ids] if ids else list(registry.figures())
+    folder = out or checkout("figures")
+    if check:
+        stale = gallery.stale_figures(chosen, folder)
+        print("\n".join(stale) or f"{len(chosen)} figures are fresh")
+        raise typer.Exit(int(bool(stale)))
+    formats = [part.strip() for part in format.split(",") if part.strip()]
+    with bar("drawing figures", len(chosen)) as step:
+        written = gallery.build_figures(chosen, folder, formats, step)
+    print(f"wrote {len(written)} files to {folder}")
+
+
+@app.command()
+def claims(
+    ids: Annotated[list[str] | None, typer.Argument(help="Claims to settle; all when none is named.")] = None,
+    verdict: Annotated[str, typer.Option(help="Only claims with this verdict.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Show the ledger: every statement of the book as printed, as computed, with its verdict and reason.
+
+    Example: `labcore claims --verdict erratum`
+    """
+    from labcore import report
+    from labcore.claims.ledger import VERDICTS
+    from labcore.claims.ledger import claims as settle
+    from labcore.claims.settled import SettledTable
+
+    if verdict and verdict not in VERDICTS:
+        raise ValueError(f"verdict {verdict!r} is not known; choose from {', '.join(VERDICTS)}")
+    settled = SettledTable(one for one in settle(*(ids or [])) if verdict in ("", one.verdict))
+    if as_json:
+        print_json([one.as_dict() for one in settled])
+        return
+    show(report.claims_table(settled))
+    print(f"\n{report.claims_summary(settled)}")
+
+
+@app.command()
+def specs(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[CHIP]...", help="Chips; all when none is named.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the hardware catalogue; with a chip's name, every number with its source.
+
+    Example: `labcore specs H100 "TPU v4"`
+    """
+    from labcore import report
+    from labcore.catalogue import CHIPS, chip
+
+    chosen = [chip(name) for name in names] if names else list(CHIPS)
+    if as_json:
+        print_json([report.specs_object(one) for one in chosen])
+    elif names:
+        for one in chosen:
+            show(report.facts_table(one))
+    else:
+        show(report.specs_table(chosen))
+        print("\nDense peaks. `labcore specs CHIP` shows every number with its source.")
+
+
+@app.command()
+def roofline(
+    model: Annotated[str, typer.Argument(help="A built-in network (resnet50, gpt2-xl, ...) or an .onnx file.")],
+    on: Annotated[str, typer.Option(metavar="CHIP", help="A chip of `labcore specs`.")],
+    precision: Annotated[str, typer.Option(help="One the chip has; half precision by default.")] = "",
+    batch: Annotated[int | None, typer.Option(help="Inputs per pass (1 for built-in networks).")] = None,
+    phase: Annotated[str | None, typer.Option(help="prefill or decode, for language models.")] = None,
+    seq: Annotated[int | None, typer.Option(help="Tokens of the prompt in prefill.")] = None,
+    context: Annotated[int | None, typer.Option(help="Tokens attended to in decode, the new one included.")] = None,
+    shape: Annotated[list[str] | None, typer.Option(help="input=1,3,224,224 for an .onnx with free sizes.")] = None,
+    plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Also draw to FILE: .svg, .png or .pdf.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put every layer of a network on a chip's roofline: work, traffic, intensity, what binds, least time.
+
+    Example: `labcore roofline resnet50 --on A100 --batch 32`
+    """
+    from labcore import report
+    from labcore.catalogue import chip as find_chip
+    from labcore.models.load import load_network
+    from labcore.plots.network import save_network_roofline
+    from labcore.plots.terminal import text_roofline
+    from labcore.roofline import place_network
+
+    chip = find_chip(on)
+    precision = precision or report.default_precision(chip)
+    R_peak = chip.peak(precision)
+    options = {"phase": phase, "seq": seq, "context": context}
+    network = load_network(model, batch, precision, shape or [], **options)
+    placements = place_network(network, chip, precision)
+    if plot:
+        save_network_roofline(network, chip, precision, plot)
+    if as_json:
+        print_json(report.roofline_object(network, chip, precision, placements))
+        return
+    show(report.roofline_table(placements, f"{network.name} on {chip.name}"))
+    points = [(p.layer.op.kind, p.I, p.R_attain) for p in placements]
+    print(f"\n{text_roofline(points, R_peak, chip.BW)}\n")
+    print(report.roofline_summary(network, chip, precision, placements))
+
+
+@app.command()
+def grade(
+    notebook: Annotated[Path, typer.Argument(metavar="FILE", help="An exercise notebook that somebody worked on.")],
+    as_json: AsJson = False,
+) -> None:
+    """Grade an exercise through nbval against its key; exit status 1 when a check failed.
+
+    The answers run with your own rights: grade only notebooks that you would run yourself.
+
+    Example: `labcore grade my/09_roofline.ipynb`
+    """
+    from labcore.grading.grade import grade as grade_notebook
+
+    with bar(f"grading {notebook.name}", None):
+        result = grade_notebook(notebook)
+    if as_json:
+        print_json(result.as_dict())
+    else:
+        print(result.text())
+    raise typer.Exit(0 if result.passed else 1)
+
+
+@app.command()
+def bench(as_json: AsJson = False) -> None:
+    """Measure the project's own speed, each figure beside its limit or peer.
+
+    Example: `labcore bench --json`
+    """
+    from labcore.bench import MEASUREMENTS, bench_table
+
+    rows = [measure() for measure in progress(MEASUREMENTS, "measuring", len(MEASUREMENTS))]
+    if as_json:
+        print_json(rows)
+    else:
+        show(bench_table(rows))
+
+
+def show(table: object) -> None:
+    """Print a table: fitted to a terminal, and wide enough for every word in a pipe."""
+    from rich.console import Console
+
+    Console(width=None if sys.stdout.isatty() else 200, highlight=False).print(table)
+
+
+def print_json(value: object) -> None:
+    """Print JSON that every parser takes: NaN is an error, not a word."""
+    print(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False))
+
+
+def bar(words: str, total: int | None) -> object:
+    """A progress bar on stderr, on a terminal only; entering it gives a function that advances it by one."""
+    from contextlib import contextmanager
+
+    from rich.console import Console
+    from rich.progress import Progress
+
+    @contextmanager
+    def shown():
+        with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True) as progress:
+            task = progress.add_task(words, total=total)
+            yield lambda: progress.advance(task)
+
+    return shown()
+
+
+def progress(items: object, words: str, total: int) -> object:
+    """The items one by one, with a progress bar on a terminal."""
+    with bar(words, total) as step:
+        for item in items:
+            yield item
+            step()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Explorers: widgets, thin over pure functions."""

@@ -1,0 +1,150 @@
+"""Predictions: a guess is typed before anything is shown, kept in the reader's own folder, and compared at the end.
+
+What a notebook stores of them says nothing about the reader: the box and the comparison live in widgets, while the
+stored text is the question, or the computed value, and the same for everyone.
+"""
+
+from __future__ import annotations
+
+import html
+import math
+from dataclasses import dataclass
+
+import ipywidgets as widgets
+
+from labcore.explore.guesses import guess_of, keep, trouble
+from labcore.plots.words import three
+
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+SLIPS = (  # factor, how near a ratio must come, what it tells
+    (2, 0.02, "a factor of 2: one multiply-accumulate is two FLOP"),
+    (8, 0.02, "a factor of 8: bits for bytes"),
+    (100, 0.02, "a factor of 100: a share for per cent"),
+    (1000, 0.02, "a factor of 1000: one prefix too many or too few"),
+    (1.024, 0.0005, "1024 for 1000: kB and KiB differ by that"),
+    (1.024**2, 0.0005, "1024 for 1000, twice: MB and MiB differ by that"),
+    (1.024**3, 0.0005, "1024 for 1000, three times: GB and GiB differ by that"),
+)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Text that is the same for everyone, and a widget beside it that is not stored."""
+
+    text: str
+    widget: widgets.Widget
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, object]:
+        stored = {"text/plain": self.text, "text/html": f"<p>{html.escape(self.text)}</p>"}
+        return stored | {WIDGET_VIEW: self.widget._repr_mimebundle_()[WIDGET_VIEW]}
+
+
+def predict(id: str, question: str, unit: str = "") -> Shown:
+    """Ask for a number before the lab shows it; what is typed is kept in my/predictions.json.
+
+    >>> predict("00-example", "Share of the peak that a dense layer reaches", unit="%")
+    Prediction: Share of the peak that a dense layer reaches (%). Run the cell for a box to type it into.
+    """
+    box = widgets.Text(
+        description=f"Your guess ({unit})" if unit else "Your guess",
+        placeholder="a number",
+        continuous_update=False,
+        style={"description_width": "initial"},
+        layout=widgets.Layout(width="18em"),
+    )
+    button = widgets.Button(description="Keep", layout=widgets.Layout(width="5em"))
+    answer = widgets.HTML(note(kept(id, unit), trouble()))
+    if (guess := guess_of(id)) is not None:
+        box.value = f"{guess:.10g}"
+
+    def on_keep(_: object) -> None:
+        answer.value = note(take(id, box.value, unit, question))
+
+    box.observe(on_keep, "value")  # Enter, or leaving the box
+    button.on_click(on_keep)
+    asked = f"{question} ({unit})" if unit else question
+    rows = [widgets.HTML(f"<b>{html.escape(asked)}</b>"), widgets.HBox([box, button]), answer]
+    return Shown(f"Prediction: {asked}. Run the cell for a box to type it into.", widgets.VBox(rows))
+
+
+def take(id: str, typed: str, unit: str, question: str) -> str:
+    """Keep what was typed and say so, or say what is wanted.
+
+    >>> take("00-example", "about 20", "%", "")
+    "A number is wanted, such as 12.5 or 3e9; got 'about 20'."
+    """
+    try:
+        value = float(typed.strip().removesuffix(unit))
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        return f"A number is wanted, such as 12.5 or 3e9; got {typed!r}."
+    try:
+        keep(id, value, unit, question)
+    except OSError as error:
+        return f"my/ cannot be used, so the guess is not kept: {error}."
+    return kept(id, unit)
+
+
+def kept(id: str, unit: str) -> str:
+    """What the page says of a guess that was kept."""
+    guess = guess_of(id)
+    return "" if guess is None else f"Kept: {with_unit(guess, unit)}. The end of the lab comes back to it."
+
+
+def note(*lines: str) -> str:
+    """Lines below a box; an alert, so that a screen reader says them when they appear."""
+    said = html.escape(" ".join(filter(None, lines)))
+    return f'<span role="alert">{said}</span>' if said else ""
+
+
+def compare(id: str, computed: float, unit: str = "") -> Shown:
+    """Set a kept guess beside the computed value, both in `unit`, and name the slip that their ratio tells of.
+
+    >>> compare("00-example", 20.28, unit="%")
+    Computed: 20.3 %
+    """
+    text = f"Computed: {with_unit(computed, unit)}"
+    guess = guess_of(id)
+    if guess is None:
+        said = f"{text}. No prediction was kept for this one."
+    else:
+        said = f"Your prediction: {with_unit(guess, unit)}. {text}. {verdict(guess, computed)}"
+    return Shown(text, widgets.HTML(f"<p>{html.escape(said)} {html.escape(trouble())}</p>"))
+
+
+def verdict(guess: float, computed: float) -> str:
+    """How a guess compares, with the slip that the ratio tells of.
+
+    >>> verdict(40.5, 20.3)
+    'The guess is 2.00 times that, a factor of 2: one multiply-accumulate is two FLOP.'
+    >>> verdict(21, 20.3)
+    'Within 10 %.'
+    """
+    if guess == computed:
+        return "Exactly."
+    if not computed or guess / computed <= 0:
+        return f"The guess is off by {three(guess - computed)}."
+    ratio = guess / computed
+    if told := slip(ratio):
+        return f"The guess is {three(ratio)} times that, {told}."
+    return "Within 10 %." if abs(ratio - 1) <= 0.1 else f"The guess is {three(ratio)} times that."
+
+
+def slip(ratio: float) -> str:
+    """What a ratio of guess to computed value tells, or nothing.
+
+    >>> slip(8.0), slip(1 / 8), slip(3.0)
+    ('a factor of 8: bits for bytes', 'a factor of 8: bits for bytes', '')
+    """
+    far = max(ratio, 1 / ratio)
+    return next((words for factor, near, words in SLIPS if abs(far / factor - 1) <= near), "")
+
+
+def with_unit(value: float, unit: str) -> str:
+    """Three digits and the unit."""
+    whole = value == round(value) and abs(value) < 1e6
+    return f"{value:.0f} {unit}".rstrip() if whole else f"{three(value)} {unit}".rstrip()

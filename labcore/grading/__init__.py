@@ -1,0 +1,1 @@
+"""Grading of exercises through nbval."""

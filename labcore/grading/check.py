@@ -1,0 +1,105 @@
+"""What the check cells of an exercise call, in the reader's kernel and in the grader's.
+
+A reader's notebook says `check = exercise("09_roofline")` once; each check cell then gives feedback at once, from
+values that were computed when the exercise was built. The key notebook, into which the grader grafts answers, calls
+`emit` instead: it shows the values of the answer and judges nothing, since the kernel belongs to whoever answers.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from labcore.grading.judge import Feedback, Question, judge, load_questions
+from labcore.grading.values import MIME, kind, plain, show
+from labcore.house import checkout
+
+TOLERANCE = 1e-6
+
+
+def exercise(name: str, folder: Path | None = None) -> Callable[..., Feedback]:
+    """The check function of one exercise; raises ValueError, with the names there are, for one that does not exist.
+
+    >>> check = exercise("09_roofline")
+    >>> check("q9", None)
+    Traceback (most recent call last):
+    ValueError: 09_roofline has no question 'q9'; it has q1, q2, q3, q4, q5, q6, q7, q8
+    """
+
+    def check(question: str, answer: object, on: list | None = None, tolerance: float = TOLERANCE) -> Feedback:
+        questions = load_questions(stored_values(name, folder))
+        if question not in questions:
+            raise ValueError(f"{name} has no question {question!r}; it has {', '.join(questions)}")
+        return with_own_inputs(questions[question], arguments(on), outcomes(answer, on))
+
+    return check
+
+
+def stored_values(name: str, folder: Path | None = None) -> Path:
+    """The file of wanted values beside an exercise's notebook."""
+    folder = folder or checkout("exercises")
+    path = folder / f"{name}.json"
+    if not path.is_file():
+        names = ", ".join(sorted(one.stem for one in folder.glob("[0-9][0-9]_*.json"))) or "none"
+        raise ValueError(f"no exercise {name!r}; there are: {names}")
+    return path
+
+
+def with_own_inputs(question: Question, on: list | None, got: list[dict]) -> Feedback:
+    """Feedback on the exercise's inputs, and what the answer gives on others that the reader has added."""
+    if on == question.on:
+        return judge(question, got)
+    given, wanted = on or [], question.on or []
+    if question.on is None or any(each not in given for each in wanted):
+        return Feedback("failed", f"{question.id}: this cell no longer has the exercise's inputs; copy it anew")
+    feedback = judge(question, [got[given.index(each)] for each in wanted])
+    added = [(each, one) for each, one in zip(given, got, strict=True) if each not in wanted]
+    lines = [f"{question.name}{show(each)} gives {words(one)}; not judged" for each, one in added]
+    return replace(feedback, message="\n".join([feedback.message, *lines]))
+
+
+def words(outcome: dict) -> str:
+    """One outcome as a person reads it."""
+    return show(outcome["value"]) if "value" in outcome else outcome.get("error", "nothing yet")
+
+
+def emit(question: str, answer: object, on: list | None = None, tolerance: float = TOLERANCE) -> None:
+    """Show the values of an answer as JSON under labcore's own MIME type, and as text for people."""
+    from IPython.display import display
+
+    got = outcomes(answer, on)
+    values = {"question": question, "on": arguments(on), "tolerance": tolerance, "got": got}
+    display({MIME: values, "text/plain": f"{question}: {', '.join(map(words, got))}"}, raw=True)
+
+
+def arguments(on: list | None) -> list | None:
+    """The inputs as plain values, one list of arguments each; a lone argument need not be a tuple."""
+    return None if on is None else [plain(each if isinstance(each, tuple) else (each,)) for each in on]
+
+
+def outcomes(answer: object, on: list | None) -> list[dict]:
+    """What an answer gives: for each input where it is a function, else once for the value it is.
+
+    Each call gets a copy of its input, so that an answer that changes a list spoils only its own copy.
+
+    >>> outcomes(lambda a, b: a / b, [(1, 2), (1, 0)])
+    [{'value': 0.5}, {'error': 'ZeroDivisionError: division by zero'}]
+    """
+    if on is None:
+        return [{"unanswered": True} if answer is ... else {"value": plain(answer)}]
+    return [outcome(answer, each if isinstance(each, tuple) else (each,)) for each in on]
+
+
+def outcome(answer: object, given: tuple) -> dict:
+    """What one call gives: a value, an error, or that it is not answered yet."""
+    if not callable(answer):
+        return {"error": f"TypeError: a function is wanted, {kind(plain(answer))} came"}
+    try:
+        value = answer(*copy.deepcopy(given))
+        return {"unanswered": True} if value is ... else {"value": plain(value)}
+    except NotImplementedError:
+        return {"unanswered": True}
+    except (Exception, SystemExit) as error:  # an answer may raise anything; an interrupt stops the cell
+        return {"error": f"{type(error).__name__}: {error}"[:300].rstrip(": ")}

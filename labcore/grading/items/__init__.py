@@ -1,0 +1,1 @@
+"""Self-check items, one module for each section of the chapter."""

@@ -1,0 +1,94 @@
+"""Self-check items of the labs: an answer in a cell, feedback at once, the slip named.
+
+An item is a function from an answer to feedback: an empty text when the answer is right, else what is
+wrong with it. What it wants is computed by labcore, never typed.
+"""
+
+from __future__ import annotations
+
+import math
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+
+import labcore.grading.items
+
+ITEMS: dict[str, Item] = {}
+RIGHT: dict[str, bool] = {}
+
+
+@dataclass(frozen=True)
+class Item:
+    """One self-check item: what kind of answer it wants, and the function that finds the slip."""
+
+    wants: str
+    slip: Callable[[object], str]
+
+
+@dataclass(frozen=True)
+class Answered:
+    """The feedback on one answer; a notebook shows it as one line."""
+
+    id: str
+    words: str
+    right: bool
+
+    def __repr__(self) -> str:
+        return f"{self.id}: {self.words}"
+
+
+def selfcheck(id: str, answer: object) -> Answered:
+    """Feedback on an answer to an item; `...` is an answer that is still to come.
+
+    >>> selfcheck("roofline-3", "d")
+    roofline-3: not yet. Its intensity grows with the batch towards M N / (M + N) = 2048 FLOP/B, far past the ridge.
+    """
+    load()
+    if id not in ITEMS:
+        raise ValueError(f"no self-check item {id!r}; there are {', '.join(ITEMS)}")
+    if answer is ...:
+        return Answered(id, "not answered yet", right=False)
+    try:
+        slip = ITEMS[id].slip(answer)
+    except (TypeError, ValueError, AttributeError, LookupError):
+        slip = f"This item wants {ITEMS[id].wants}; you gave {answer!r}."
+    RIGHT[id] = not slip
+    return Answered(id, f"not yet. {slip}" if slip else "right", right=not slip)
+
+
+def progress(section: str) -> Answered:
+    """How many items of a section have been answered rightly in this session."""
+    load()
+    ids = [id for id in ITEMS if id.startswith(f"{section}-")]
+    right = sum(RIGHT.get(id, False) for id in ids)
+    return Answered(section, f"{right} of {len(ids)} right", right=right == len(ids))
+
+
+def item(id: str, wants: str) -> Callable[[Callable], Callable]:
+    """Register a function as the item `id`; `wants` says what kind of answer it takes."""
+
+    def register(function: Callable[[object], str]) -> Callable[[object], str]:
+        ITEMS[id] = Item(wants, function)
+        return function
+
+    return register
+
+
+def load() -> None:
+    """Import every module of items."""
+    for module in pkgutil.iter_modules(labcore.grading.items.__path__):
+        import_module(f"labcore.grading.items.{module.name}")
+
+
+def near(got: float, want: float, tolerance: float = 0.02) -> bool:
+    """Whether an answer is within 2 % of what is wanted, so that rounding on paper is no slip."""
+    return math.isclose(float(got), want, rel_tol=tolerance)
+
+
+def letter(answer: object, right: str, slips: dict[str, str]) -> str:
+    """Feedback on a choice by letter."""
+    given = str(answer).strip().strip("()").lower()
+    if given not in {right, *slips}:
+        raise ValueError("no such letter")
+    return "" if given == right else slips[given]

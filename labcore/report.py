@@ -1,0 +1,168 @@
+"""What the commands print: tables for people, plain objects for programs, from the same rows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from rich.table import Table
+
+from labcore.catalogue.facts import Accelerator
+from labcore.claims.ledger import VERDICTS
+from labcore.claims.settled import SettledTable
+from labcore.models.network import Network
+from labcore.roofline import Placement
+from labcore.units import format_si
+
+
+def roofline_rows(placements: Iterable[Placement]) -> list[dict[str, object]]:
+    """One object a layer: its work, traffic and place on the roofline, in SI base units."""
+    return [
+        {
+            "layer": p.layer.name,
+            "kind": p.layer.op.kind,
+            "count": p.layer.count,
+            "flop": p.layer.op.flop,
+            "macs": p.layer.op.macs,
+            "D_vol": p.layer.op.D_vol,
+            "I": p.I,
+            "bound": p.bound,
+            "R_attain": p.R_attain,
+            "T": p.T,
+        }
+        for p in placements
+    ]
+
+
+def roofline_object(
+    network: Network, chip: Accelerator, precision: str, placements: Sequence[Placement]
+) -> dict[str, object]:
+    """What `labcore roofline --json` prints: the machine, the totals, the layers, and what could not be read."""
+    T = sum(p.T for p in placements)
+    return {
+        "network": network.name,
+        "chip": chip.name,
+        "precision": precision,
+        "batch": network.batch,
+        "R_peak": chip.peak(precision),
+        "BW": chip.BW,
+        "I_ridge": chip.ridge(precision),
+        "params": network.params,
+        "flop": network.flop,
+        "D_vol": network.D_vol,
+        "I": network.I,
+        "T": T,
+        "share_of_peak": network.flop / T / chip.peak(precision),
+        "layers": roofline_rows(placements),
+        "unknown": list(network.unknown),
+    }
+
+
+def roofline_table(placements: Sequence[Placement], title: str) -> Table:
+    """The per-layer table for a terminal; the time is that of all `count` layers and a lower bound."""
+    table = Table(title=title, title_justify="left", show_edge=False, header_style="bold")
+    table.add_column("layer", overflow="fold")
+    table.add_column("kind")
+    for name in ("FLOP", "bytes", "FLOP/B"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("bound")
+    for name in ("attainable", "time", "share"):
+        table.add_column(name, justify="right", no_wrap=True)
+    T = sum(p.T for p in placements)
+    for p in placements:
+        times = f"{p.layer.name} x{p.layer.count}" if p.layer.count > 1 else p.layer.name
+        work = format_si(p.layer.op.flop, "FLOP", 3), format_si(p.layer.op.D_vol, "B", 3), f"{p.I:.3g}"
+        place = p.bound, format_si(p.R_attain, "FLOP/s", 3), format_si(p.T, "s", 3), f"{p.T / T:.1%}"
+        table.add_row(times, p.layer.op.kind, *work, *place)
+    return table
+
+
+def roofline_summary(network: Network, chip: Accelerator, precision: str, placements: Sequence[Placement]) -> str:
+    """The totals in three lines, and every operator that could not be counted."""
+    T = sum(p.T for p in placements)
+    memory = sum(p.T for p in placements if p.bound == "memory") / T
+    share = network.flop / T / chip.peak(precision)
+    lines = [
+        f"{network.name}, batch {network.batch}, {precision}: {format_si(network.params, '')} parameters, "
+        f"{format_si(network.flop, 'FLOP')}, {format_si(network.D_vol, 'B')} compulsory traffic, "
+        f"{network.I:.4g} FLOP/B",
+        f"{chip.name} {precision}: {format_si(chip.peak(precision), 'FLOP/s')} dense, {format_si(chip.BW, 'B/s')}, "
+        f"ridge {chip.ridge(precision):.4g} FLOP/B",
+        f"at least {format_si(T, 's')} a pass, {format_si(network.batch / T, '')} samples/s at most, "
+        f"{share:.1%} of peak; {memory:.0%} of that time is memory-bound",
+    ]
+    if network.unknown:
+        lines.append(f"NOT COUNTED, unknown operators: {', '.join(network.unknown)}; the totals are too low by them")
+    return "\n".join(lines)
+
+
+def specs_table(chips: Iterable[Accelerator]) -> Table:
+    """The catalogue, one chip a row: best half-precision peak, bandwidth, ridge, capacity, power."""
+    table = Table(show_edge=False, header_style="bold")
+    for name, justify in (("chip", "left"), ("year", "right"), ("precision", "left"), ("peak", "right")):
+        table.add_column(name, justify=justify, no_wrap=True)
+    for name in ("bandwidth", "ridge", "memory", "power"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for chip in chips:
+        precision = default_precision(chip)
+        table.add_row(
+            chip.name,
+            str(chip.year),
+            precision,
+            str(chip.peaks[precision]),
+            str(chip.bandwidth),
+            f"{chip.ridge(precision):.4g}",
+            str(chip.capacity),
+            str(chip.power or "-"),
+        )
+    return table
+
+
+def facts_table(chip: Accelerator) -> Table:
+    """Every fact of one chip with its source; a number whose source could not be read carries a question mark."""
+    table = Table(title=f"{chip.name} ({chip.vendor})", title_justify="left", show_edge=False, header_style="bold")
+    table.add_column("fact", no_wrap=True)
+    table.add_column("value", justify="right", no_wrap=True)
+    for name in ("kind", "source", "note"):
+        table.add_column(name, overflow="fold")
+    for name, fact in chip.facts():
+        table.add_row(name, str(fact) + ("" if fact.confirmed else " ?"), fact.kind, str(fact.source), fact.note)
+    return table
+
+
+def specs_object(chip: Accelerator) -> dict[str, object]:
+    """What `labcore specs --json` prints for a chip."""
+    facts = {
+        name: {
+            "value": fact.value,
+            "unit": fact.unit,
+            "kind": fact.kind,
+            "confirmed": fact.confirmed,
+            "source": str(fact.source),
+            "url": fact.source.url,
+            "note": fact.note,
+        }
+        for name, fact in chip.facts()
+    }
+    return {"name": chip.name, "vendor": chip.vendor, "kind": chip.kind, "facts": facts}
+
+
+def default_precision(chip: Accelerator) -> str:
+    """The precision a chip is compared at when none is asked for: half if it has one, else the first it lists."""
+    return next((p for p in ("fp16", "bf16", "fp32", "int8") if p in chip.peaks), chip.precisions[0])
+
+
+def claims_table(settled: SettledTable) -> Table:
+    """The ledger for a terminal."""
+    table = Table(show_edge=False, header_style="bold")
+    for name in ("id", "printed", "computed", "verdict", "reason"):
+        table.add_column(name, overflow="fold")
+    for one in settled:
+        table.add_row(*one.cells())
+    return table
+
+
+def claims_summary(settled: SettledTable) -> str:
+    """How many claims came to each verdict."""
+    count = Counter(one.verdict for one in settled)
+    return f"{len(settled)} claims: " + ", ".join(f"{count[v]} {v}" for v in VERDICTS if count[v])

@@ -1,0 +1,124 @@
+"""The house as it is drawn: imports point down, floors 0 to 4 stay light, modules stay readable."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "labcore"
+
+# The floor of each module or subpackage directly under labcore; README's "How it is built" draws the same.
+FLOORS = {
+    "units": 0, "house": 0,
+    "catalogue": 1, "windows": 1,
+    "precision": 2, "ops": 2, "models": 2,
+    "roofline": 3, "ironlaw": 3,
+    "claims": 5, "plots": 5, "grading": 5,
+    "report": 6, "explore": 6, "book": 6, "bench": 6, "cli": 7,
+}  # fmt: skip
+# Pairs on one floor that may import each other in this direction, each with its reason.
+PAIRS = {
+    ("models", "ops"): "a network is a table of operations",
+    ("bench", "explore"): "the redraw is one of the speeds measured",
+    ("models", "precision"): "the bytes of an element follow from the precision asked for",
+}
+LIGHT = {"numpy", "ml_dtypes"}  # all that floors 0 to 4 may import besides the standard library
+LAZY = {"onnx": "models"}  # an extra, imported inside the function that needs it
+
+
+def modules():
+    return sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
+
+
+def home(path):
+    """The module or subpackage directly under labcore that a file belongs to."""
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports(tree, top_level_only=False):
+    nodes = tree.body if top_level_only else ast.walk(tree)
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module
+
+
+def upward(path, source):
+    """The imports of one source file that the floors forbid."""
+    me = home(path)
+    for name in imports(ast.parse(source)):
+        parts = name.split(".")
+        if parts[0] != "labcore" or len(parts) == 1 or parts[1] == me:
+            continue
+        if FLOORS[parts[1]] >= FLOORS[me] and (me, parts[1]) not in PAIRS:
+            yield f"{path.name} (floor {FLOORS[me]}) imports {name} (floor {FLOORS[parts[1]]})"
+
+
+def test_every_module_has_a_floor():
+    assert {home(path) for path in modules()} == set(FLOORS)
+
+
+def test_floors_follow_from_the_imports():
+    """A module's floor is above every floor it imports, so no cycle can hide in a pair."""
+    for (low, high), reason in PAIRS.items():
+        assert FLOORS[low] == FLOORS[high]
+        assert (high, low) not in PAIRS
+        assert reason
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_point_down(path):
+    assert list(upward(path, path.read_text())) == []
+
+
+def test_an_upward_import_is_caught():
+    planted = "from labcore.plots.style import BLUE\n"
+    assert list(upward(PACKAGE / "roofline.py", planted)) == [
+        "roofline.py (floor 3) imports labcore.plots.style (floor 5)"
+    ]
+
+
+@pytest.mark.parametrize("path", [p for p in modules() if FLOORS.get(home(p), 9) <= 4], ids=lambda p: p.name)
+def test_lower_floors_import_numpy_and_little_else(path):
+    outside = {name.split(".")[0] for name in imports(ast.parse(path.read_text()))}
+    outside -= set(sys.stdlib_module_names) | LIGHT | {"labcore"}
+    assert all(LAZY.get(name) == home(path) for name in outside), outside
+    top = {name.split(".")[0] for name in imports(ast.parse(path.read_text()), top_level_only=True)}
+    assert not top & set(LAZY), "an extra is imported where it is used, not at the top"
+
+
+@pytest.mark.parametrize("path", [*PACKAGE.rglob("*.py")], ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_no_assert_no_print_in_the_library(path):
+    """Errors are raised; only the command line and its benchmarks print."""
+    tree = ast.parse(path.read_text())
+    assert not [node.lineno for node in ast.walk(tree) if isinstance(node, ast.Assert)]
+    if home(path) != "cli":
+        calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+        assert not [c.lineno for c in calls if isinstance(c.func, ast.Name) and c.func.id == "print"]
+
+
+def test_nothing_below_the_package_imports_what_uses_it():
+    """notebooks/, exercises/ and tests/ import labcore, never the reverse."""
+    for path in modules():
+        assert not {n.split(".")[0] for n in imports(ast.parse(path.read_text()))} & {"notebooks", "exercises", "tests"}
+
+
+def test_roofline_is_imported_without_anything_heavy():
+    heavy = "matplotlib", "ipywidgets", "rich", "typer", "onnx", "jupytext", "nbformat", "scipy", "pandas"
+    code = f"import sys, labcore.roofline; print([m for m in {heavy!r} if m in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_sources_name_no_machine():
+    """Nothing in the project speaks of the machine or place it was made on."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    private = [f"{folder}/" for folder in (ROOT, Path.home()) if len(str(folder)) > 1]
+    for path in (ROOT / name for name in listed.split("\0") if name):
+        text = path.read_bytes().decode(errors="replace") if path.is_file() else ""
+        assert not [folder for folder in private if folder in text], path.name
+        assert not re.search(r"^--(extra-)?(index-url|find-links)", text, re.MULTILINE), f"{path.name} names a registry"

@@ -1,0 +1,152 @@
+"""The command line as users meet it: output, exit status, and one line for bad input."""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+
+import pytest
+
+from labcore.house import checkout
+
+COMMANDS = ("lab", "build", "figures", "claims", "specs", "roofline", "grade", "bench")
+
+
+def labcore(*arguments, timeout=120):
+    command = [sys.executable, "-m", "labcore.cli", *map(str, arguments)]
+    env = os.environ | {"COLUMNS": "200", "NO_COLOR": "1"}
+    return subprocess.run(command, capture_output=True, text=True, timeout=timeout, env=env, check=False)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_has_an_example(command):
+    result = labcore(command, "--help")
+    assert result.returncode == 0
+    assert f"labcore {command}" in result.stdout
+    assert "Example" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["nosuch"], "No such command 'nosuch'"),
+        (["claims", "--colour"], "No such option: --colour"),
+        (["claims", "nm1-3-v100"], "no claim 'nm1-3-v100'; did you mean nm1-3-v100-ridge"),
+        (["claims", "--verdict", "wrong"], "verdict 'wrong' is not known; choose from reproduces, rounding, erratum"),
+        (["specs", "H1000"], "H100"),
+        (["figures", "rising"], "no figure 'rising'; did you mean rising-ridge"),
+        (["figures", "rising-ridge", "--format", "gif", "--out", "nowhere"], "format 'gif' is not known"),
+        (["roofline", "resnet50"], "Missing option '--on'"),
+        (["roofline", "resnet51", "--on", "A100"], "resnet50"),
+        (["roofline", "resnet50", "--on", "B52"], "B200"),
+        (["roofline", "resnet50", "--on", "V100", "--precision", "fp8"], "V100 has no fp8 peak; it has"),
+        (["roofline", "resnet50", "--on", "A100", "--batch", "0"], "batch must be a whole number of at least 1, got 0"),
+        (["roofline", "resnet50", "--on", "A100", "--batch", "many"], "valid integer, unable to parse string as an integer, got 'many'"),
+        (["roofline", "resnet50", "--on", "A100", "--shape", "x=1"], "--shape is for .onnx files"),
+        (["roofline", "no/such.onnx", "--on", "A100"], "no/such.onnx"),
+        (["roofline", "README.md", "--on", "A100"], "README.md"),
+        (["grade", "no.ipynb"], "no.ipynb"),
+        (["grade", "README.md"], "README.md"),
+        (["lab", "77"], "no lab '77'; choose from 00_start_here"),
+        (["build", "77"], "no lab '77'; choose from 00_start_here"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_bad_input_is_one_line_and_status_2(arguments, words):
+    result = labcore(*arguments)
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert result.stderr.count("\n") == 1
+    assert result.stderr.startswith("labcore: ")
+    assert words in result.stderr
+
+
+def test_no_arguments_show_the_help():
+    result = labcore()
+    assert result.returncode == 0
+    assert all(command in result.stdout for command in COMMANDS)
+
+
+def test_claims_json_is_the_contract():
+    claims = json.loads(labcore("claims", "--json").stdout)
+    keys = ["id", "item", "printed", "computed", "unit", "verdict", "reason", "where"]
+    assert all(list(claim) == keys for claim in claims)
+    assert {claim["verdict"] for claim in claims} <= {"reproduces", "rounding", "erratum", "cited", "shown"}
+    chosen = json.loads(labcore("claims", "--json", "--verdict", "erratum").stdout)
+    assert chosen == [claim for claim in claims if claim["verdict"] == "erratum"]
+
+
+def test_roofline_json_adds_up():
+    report = json.loads(labcore("roofline", "resnet50", "--on", "A100", "--batch", 32, "--json").stdout)
+    layers = report["layers"]
+    assert report["T"] == pytest.approx(sum(layer["T"] for layer in layers))
+    assert report["flop"] == sum(layer["count"] * layer["flop"] for layer in layers)
+    first = layers[0]  # 7x7 convolution, 3 -> 64 channels, 224 -> 112, batch 32
+    assert first["flop"] == 2 * 32 * 64 * 112 * 112 * 3 * 7 * 7
+    assert first["D_vol"] == 2 * (32 * 3 * 224 * 224 + 64 * 3 * 7 * 7 + 32 * 64 * 112 * 112)
+    assert first["bound"] == "memory" if first["I"] < report["I_ridge"] else "compute"
+
+
+def test_roofline_of_a_decode_step():
+    arguments = ["roofline", "gpt2-xl", "--on", "A100", "--phase", "decode", "--context", "128", "--json"]
+    report = json.loads(labcore(*arguments).stdout)
+    assert 0.5 < report["I"] < 1.1  # two FLOP for each two-byte weight, and the cache besides
+
+
+def test_roofline_table_has_a_row_a_layer_and_a_picture(tmp_path):
+    picture = tmp_path / "resnet50.png"
+    result = labcore("roofline", "resnet50", "--on", "A100", "--batch", 32, "--plot", picture)
+    assert result.returncode == 0, result.stderr
+    assert "ridge 153 FLOP/B" in result.stdout
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    report = json.loads(labcore("roofline", "resnet50", "--on", "A100", "--batch", 32, "--json").stdout)
+    assert all(
+        re.search(rf"^ ?{re.escape(layer['layer'])}\b", result.stdout, re.MULTILINE) for layer in report["layers"]
+    )
+
+
+def test_specs_shows_sources_and_json():
+    table = labcore("specs", "H100").stdout
+    assert "989" in table
+    assert "NVIDIA" in table
+    (chip,) = json.loads(labcore("specs", "H100", "--json").stdout)
+    assert chip["facts"]["peak fp16"]["value"] == pytest.approx(989e12, rel=1e-3)
+
+
+def test_figures_writes_only_where_it_is_told(tmp_path):
+    result = labcore("figures", "rising-ridge", "--out", tmp_path, "--format", "svg,png")
+    assert result.returncode == 0, result.stderr
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == ["rising-ridge.csv", "rising-ridge.png", "rising-ridge.svg"]
+    stored = checkout("figures", "rising-ridge.svg").read_bytes()
+    assert (tmp_path / "rising-ridge.svg").read_bytes() == stored
+
+
+def test_a_stale_figure_is_named(tmp_path):
+    labcore("figures", "rising-ridge", "--out", tmp_path)
+    clean = labcore("figures", "rising-ridge", "--out", tmp_path, "--check")
+    assert clean.returncode == 0
+    (tmp_path / "rising-ridge.csv").write_text("year,ridge\n2017,1\n")
+    stale = labcore("figures", "rising-ridge", "--out", tmp_path, "--check")
+    assert stale.returncode == 1
+    assert "rising-ridge.csv" in stale.stdout
+
+
+def commands_in_the_readme():
+    """Each console block of the README: its command, and the lines it promises ('...' leaves lines out)."""
+    text = checkout("README.md").read_text(encoding="utf-8")
+    for block in re.findall(r"```console\n(.*?)```", text, re.DOTALL):
+        command, *lines = block.strip().splitlines()
+        if lines:
+            yield command.removeprefix("$ labcore "), [line for line in lines if line.strip() != "..."]
+
+
+@pytest.mark.parametrize(
+    ("command", "lines"), list(commands_in_the_readme()), ids=lambda v: v if isinstance(v, str) else ""
+)
+def test_the_readme_shows_what_appears(command, lines):
+    shown = " ".join(labcore(*shlex.split(command)).stdout.split())
+    for line in lines:
+        assert " ".join(line.split()) in shown

@@ -1,0 +1,146 @@
+"""Labs: built once and the same each time, complete, and honest about what they settle."""
+
+import json
+import re
+
+import nbformat
+import pytest
+
+from labcore import book
+from labcore.claims.ledger import LEDGER, load
+from labcore.house import checkout
+
+LABS = book.labs()
+WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
+
+
+@pytest.fixture(params=LABS, ids=lambda lab: lab.source.stem)
+def stored(request):
+    return nbformat.read(request.param.notebook, 4)
+
+
+def source_file(tmp_path, text):
+    path = tmp_path / "98_planted.py"
+    path.write_text(text)
+    return path
+
+
+def test_cells_are_those_of_the_source():
+    for lab in LABS:
+        built, stored = book.read_source(lab.source), nbformat.read(lab.notebook, 4)
+        assert [(c.id, c.source) for c in built.cells] == [(c.id, c.source) for c in stored.cells], lab.source.name
+
+
+def test_building_twice_gives_the_same_bytes():
+    lab = book.find_lab("00")
+    assert book.build(lab) == book.build(lab) == lab.notebook.read_text(encoding="utf-8")
+
+
+def test_notebooks_are_valid_and_keep_no_state(stored):
+    nbformat.validate(stored)
+    assert "widgets" not in stored.metadata
+    text = json.dumps(stored)
+    assert WIDGET_STATE not in text
+    assert book.WIDGET_VIEW not in text
+    counts = [cell.execution_count for cell in stored.cells if cell.cell_type == "code"]
+    assert counts == list(range(1, len(counts) + 1))  # null would switch nbval's comparison off
+
+
+def test_pictures_have_words(stored):
+    """A cell that stores a picture stores its sentence and an alternative text too."""
+    outputs = [out.data for cell in stored.cells for out in cell.get("outputs", []) if "data" in out]
+    pictures = [data for data in outputs if "image/png" in data]
+    assert pictures
+    for data in pictures:
+        assert len(data["text/plain"]) > 40
+        assert re.search(r'<img [^>]*alt="[^"]{40,}"', data["text/html"])
+
+
+def test_every_claim_is_settled_in_the_cell_it_names():
+    load()
+    cells = {f"{lab.source.stem}#{c.id}": c.source for lab in LABS for c in book.read_source(lab.source).cells}
+    for claim in LEDGER.values():
+        settling = [source for source in cells.values() if f'claims_at("{claim.where}")' in source]
+        assert claim.where in cells, f"{claim.id} names the cell {claim.where}, which is not there"
+        assert settling, f"no cell settles {claim.id} with claims_at({claim.where!r})"
+
+
+def test_labs_open_with_a_question_and_a_prediction():
+    for lab in LABS:
+        title, question, times = lab.opening()
+        assert title.startswith(lab.number)
+        assert question.endswith("?")
+        assert re.fullmatch(r"Reading \d+ min, doing \d+ min\.", times)
+        sources = [cell.source for cell in book.read_source(lab.source).cells]
+        assert any("predict(" in source for source in sources[:6]), f"{lab.slug} shows before it asks"
+        asked = set(re.findall(r'^ *predict\("([^"]+)"', "\n".join(sources), re.MULTILINE))
+        assert asked == set(re.findall(r'^ *compare\("([^"]+)"', "\n".join(sources), re.MULTILINE))
+
+
+def test_links_between_files_lead_somewhere():
+    for lab in LABS:
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", lab.source.read_text()):
+            if not target.startswith("../my/"):
+                assert (lab.source.parent / target).exists(), f"{lab.source.name} links to {target}"
+
+
+def test_index_in_the_readme_is_generated():
+    readme = checkout("README.md").read_text(encoding="utf-8")
+    assert book.with_index(readme) == readme
+    for lab in LABS:
+        assert f"(notebooks/{lab.notebook.name})" in readme
+
+
+def test_a_changed_output_is_named_by_its_cell():
+    stored = book.find_lab("00").notebook.read_text(encoding="utf-8")
+    assert book.differences(stored, stored) == []
+    changed = stored.replace("computed 295.22", "computed 590.44")
+    assert changed != stored
+    assert book.differences(changed, stored) == ["the output of 'claim(\"nm1-3-h100-ridge\")' has changed"]
+
+
+def test_a_changed_picture_is_noticed():
+    notebook = nbformat.read(book.find_lab("00").notebook, 4)
+    first, second = [
+        out.data["image/png"]
+        for cell in notebook.cells
+        for out in cell.get("outputs", [])
+        if "image/png" in out.get("data", {})
+    ][:2]
+    assert book.same_picture(first, first)
+    assert not book.same_picture(first, second)
+
+
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [
+        ("1 / 0", "98_planted.py, cell '1 / 0': ZeroDivisionError: division by zero"),
+        ("object()", "prints a memory address 0x"),
+        ("import sys; print('hm', file=sys.stderr)", "writes to stderr: hm; a lab warns of nothing"),
+        ("from labcore.house import ROOT; str(ROOT)", "prints a path of this machine"),
+    ],
+)
+def test_accidents_stop_the_build(tmp_path, cell, words):
+    with pytest.raises(book.BookError, match=re.escape(words)):
+        book.build(book.Lab(source_file(tmp_path, f"# %%\n{cell}\n")))
+
+
+def test_two_cells_with_one_name_are_refused(tmp_path):
+    source = source_file(tmp_path, '# %% name="a"\n1\n\n# %% name="a"\n2\n')
+    with pytest.raises(book.BookError, match="two cells are named 'a'"):
+        book.read_source(source)
+
+
+def test_equal_cells_get_different_ids(tmp_path):
+    cells = book.read_source(source_file(tmp_path, "# %%\n1\n\n# %%\n1\n")).cells
+    assert cells[0].id != cells[1].id
+
+
+def test_an_unknown_lab_lists_those_there_are():
+    with pytest.raises(ValueError, match=r"^no lab '77'; choose from 00_start_here, 09_roofline"):
+        book.find_lab("77")
+
+
+def test_a_readme_without_markers_is_refused():
+    with pytest.raises(book.BookError, match=r"^README\.md needs the lines"):
+        book.with_index("# nothing\n")
