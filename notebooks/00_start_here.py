@@ -5,9 +5,10 @@
 #
 # Reading 10 min, doing 10 min.
 #
-# These labs go with the chapter "Hardware Acceleration" of an open ML-systems textbook. The chapter explains; the
-# labs let you run what it says, change it, and see where it stops being true. This first one shows the four
-# things that you meet in each: a fact, a claim, a figure, an explorer. Run a cell with Shift+Enter.
+# These labs go with the chapter "Hardware Acceleration" of an open ML-systems textbook.
+# The chapter explains; the labs let you run what it says, change it, and see where it
+# stops being true. This first one shows the four things that you meet in each: a fact, a
+# claim, a figure, an explorer. Run a cell with Shift+Enter.
 
 # %%
 from labcore.catalogue import chip
@@ -21,8 +22,9 @@ from labcore.units import format_binary
 # %% [markdown]
 # ## Predict, then run
 #
-# Each lab asks for a guess before it shows a number. Type one and press *Keep*. It is stored in
-# `my/predictions.json`, in your own folder, which updates of the labs never touch.
+# Each lab asks for a guess before it shows a number. Type one and press *Keep*. It is
+# stored in `my/predictions.json`, in your own folder, which updates of the labs never
+# touch.
 
 # %%
 predict("00-gib", "How many percent larger is 80 GiB than 80 GB?", unit="%")
@@ -30,8 +32,8 @@ predict("00-gib", "How many percent larger is 80 GiB than 80 GB?", unit="%")
 # %% [markdown]
 # ## A fact carries its source
 #
-# Numbers from the world live in a catalogue, each with unit, source and year. No formula and no notebook has them
-# typed in.
+# Numbers from the world live in a catalogue, each with unit, source and year. No formula
+# and no notebook has them typed in.
 
 # %%
 h100 = chip("H100")
@@ -42,10 +44,11 @@ for name, fact in h100.facts():
 h100.peaks["fp16"].note
 
 # %% [markdown]
-# Data sheets often print twice that figure, for matrices in which two of every four numbers are zero. In these
-# labs a rate is **dense** unless its name says `_sparse`; one multiply-accumulate (MAC) is **two** FLOP; GB is
-# $10^9$ bytes and GiB is $2^{30}$; and a link's bandwidth says whether it counts one way or both. Most wrong
-# numbers in our field are one of these four.
+# Data sheets often print twice that figure, for matrices in which two of every four
+# numbers are zero. In these labs a rate is **dense** unless its name says `_sparse`; one
+# multiply-accumulate (MAC) is **two** FLOP; GB is $10^9$ bytes and GiB is $2^{30}$; and a
+# link's bandwidth says whether it counts one way or both. Most wrong numbers in our field
+# are one of these four.
 #
 # A precision that a chip does not have is an error, never a guess:
 
@@ -58,23 +61,25 @@ except ValueError as error:
 # %% [markdown]
 # ## A claim is recomputed
 #
-# The chapter says that an H100 has a ridge point of 295.2 FLOP/B. The ledger holds that statement, and a function
-# that computes it from the page's own inputs:
+# The chapter says that an H100 has a ridge point of 295.2 FLOP/B. The ledger holds that
+# statement, and a function that computes it from the page's own inputs:
 
 # %%
 claim("nm1-3-h100-ridge")
 
 # %% [markdown]
-# Change an input in the call and the claim is computed for your case. Here, with the memory of an H200:
+# Change an input in the call and the claim is computed for your case. Here, with the
+# memory of an H200:
 
 # %%
 claim("nm1-3-h100-ridge", BW=chip("H200").BW)
 
 # %% [markdown]
-# The verdict is one of five. *reproduces*: the computed value meets the print within half a unit of its last
-# digit. *rounding*: a hair beyond that, with the reading that explains it. *erratum*: the page contradicts itself
-# or arithmetic, and the reason shows how. *cited*: a datum from outside, with its source. *shown*: nothing to
-# compute. Two that do not simply reproduce:
+# The verdict is one of five. *reproduces*: the computed value meets the print within half
+# a unit of its last digit. *rounding*: a hair beyond that, with the reading that explains
+# it. *erratum*: the page contradicts itself or arithmetic, and the reason shows how.
+# *cited*: a datum from outside, with its source. *shown*: nothing to compute. Two that do
+# not simply reproduce:
 
 # %%
 claims("dense-2048-batch32-displayed-product", "table13-attention-softmax")
@@ -90,8 +95,9 @@ print(inspect.getsource(find("nm1-3-h100-ridge").function))
 # %% [markdown]
 # ## A figure is data, then a drawing
 #
-# Below each figure stands a sentence with its numbers, for everyone who cannot see it or wants to quote it.
-# `labcore figures rising-ridge` writes it as SVG, and the plotted data as CSV.
+# Below each figure stands a sentence with its numbers, for everyone who cannot see it or
+# wants to quote it. `labcore figures rising-ridge` writes it as SVG, and the plotted data
+# as CSV.
 
 # %%
 show("rising-ridge")
@@ -99,8 +105,9 @@ show("rising-ridge")
 # %% [markdown]
 # ## An explorer answers questions
 #
-# Move a slider with the mouse or the arrow keys, or type into its box. The sentence under the picture says what
-# changed. Try to find the smallest batch at which the dense layer becomes compute-bound.
+# Move a slider with the mouse or the arrow keys, or type into its box. The sentence under
+# the picture says what changed. Try to find the smallest batch at which the dense layer
+# becomes compute-bound.
 
 # %%
 roofline_explorer()
@@ -108,8 +115,8 @@ roofline_explorer()
 # %% [markdown]
 # ## An answer gets feedback
 #
-# Each lab ends with a self-check. Put your answer in place of `...`; a wrong one is told which slip it looks
-# like.
+# Each lab ends with a self-check. Put your answer in place of `...`; a wrong one is told
+# which slip it looks like.
 
 # %%
 selfcheck("roofline-4", ...)
@@ -130,7 +137,9 @@ compare("00-gib", 100 * (2**30 / 10**9 - 1), unit="%")
 # %% [markdown]
 # ## Onward
 #
-# - **The labs:** [09 The roofline](09_roofline.ipynb). The list of all that exist stands in the README.
-# - **Exercises** wait in `my/`, one for each lab, and are checked with `labcore grade my/09_roofline.ipynb`.
-# - **In a terminal:** `labcore claims`, `labcore specs H100`, `labcore roofline resnet50 --on A100 --batch 32`.
-#   Each answers `--help`.
+# - **The labs:** [09 The roofline](09_roofline.ipynb). The list of all that exist stands
+#   in the README.
+# - **Exercises** wait in `my/`, one for each lab, and are checked with `labcore grade
+#   my/09_roofline.ipynb`.
+# - **In a terminal:** `labcore claims`, `labcore specs H100`, `labcore roofline resnet50
+#   --on A100 --batch 32`. Each answers `--help`.

@@ -5,20 +5,20 @@
 #
 # Reading 30 min, doing 40 min.
 #
-# That question comes up in every team that buys an accelerator. To answer it you need three numbers: how much a
-# layer computes, how many bytes it moves, and how fast the chip does either. The roofline puts them into one
-# picture.
+# That question comes up in every team that buys an accelerator. To answer it you need
+# three numbers: how much a layer computes, how many bytes it moves, and how fast the chip
+# does either. The roofline puts them into one picture.
 #
-# **You need before:** what a matrix product and a convolution are; powers of ten. Nothing else.
+# **You need before:** what a matrix product and a convolution are; powers of ten. Nothing
+# else.
 #
-# **You can do after:** take any layer and any chip, say which of the two limits binds, by how much, and what
-# would help.
+# **You can do after:** take any layer and any chip, say which of the two limits binds, by
+# how much, and what would help.
 
 # %%
 import math
 
 from IPython.display import display
-
 from labcore.catalogue import A100, B200, H100, H200, V100
 from labcore.claims.ledger import claims_at, departures
 from labcore.explore.predict import compare, predict
@@ -28,33 +28,44 @@ from labcore.ironlaw import iron_law
 from labcore.models.zoo import build
 from labcore.ops import conv2d, elementwise, layernorm, matmul, softmax
 from labcore.plots.registry import show
-from labcore.roofline import attainable, bound, least_time, place_network, required_bandwidth, ridge, utilization
+from labcore.roofline import (
+    attainable,
+    bound,
+    crossing_batch,
+    least_time,
+    place_network,
+    required_bandwidth,
+    ridge,
+    utilization,
+)
 from labcore.units import format_si
 
 # %% [markdown]
 # ## Predict first
 #
-# Commit to a number before you see one; a wrong guess that you wrote down teaches more than a right one that you
-# did not. Your guesses are kept in `my/`, and the end of the lab comes back to them.
+# Commit to a number before you see one; a wrong guess that you wrote down teaches more
+# than a right one that you did not. Your guesses are kept in `my/`, and the end of the
+# lab comes back to them.
 
 # %%
 display(
-    predict("09-dense-share", "Share of the A100's peak that a 2048 x 2048 dense layer reaches at batch 32", unit="%"),
-    predict("09-least-batch", "Smallest batch at which that layer becomes compute-bound on the A100", unit="inputs"),
-    predict("09-h100-gain", "Speedup of a memory-bound layer that moves from an A100 to an H100", unit="x"),
+    predict("09-dense-share", "Peak share on A100: dense 2048 x 2048, batch 32", "%"),
+    predict("09-least-batch", "Least batch at which it is compute-bound there", "inputs"),
+    predict("09-h100-gain", "Speedup from A100 to H100 of a memory-bound layer", "x"),
 )
 
 # %% [markdown]
 # ## By hand: a machine with ten fingers
 #
-# Take a machine that computes 100 FLOP/s and reads or writes 10 B/s, and two jobs on one-byte numbers:
+# Take a machine that computes 100 FLOP/s and reads or writes 10 B/s, and two jobs on
+# one-byte numbers:
 #
 # - **add** two vectors of 8 numbers: 8 additions; 16 B in, 8 B out;
-# - **multiply** two 8 x 8 matrices: $2 \cdot 8^3 = 1024$ FLOP (each multiply-accumulate is two); 128 B in, 64 B
-#   out.
+# - **multiply** two 8 x 8 matrices: $2 \cdot 8^3 = 1024$ FLOP (each multiply-accumulate
+#   is two); 128 B in, 64 B out.
 #
-# Work out both times on paper: the time to compute, the time to move, and the longer of the two. Then run the
-# cell.
+# Work out both times on paper: the time to compute, the time to move, and the longer of
+# the two. Then run the cell.
 
 # %%
 add = elementwise(8, inputs=2, bytes_per_element=1)
@@ -62,26 +73,30 @@ product = matmul(8, 8, 8, bytes_per_element=1)
 for name, op in {"add": add, "multiply": product}.items():
     T = least_time(op.flop, op.D_vol, R_peak=100, BW=10)
     print(f"{name}: {op.flop} FLOP on {op.D_vol} B is {op.I:.3f} FLOP/B")
-    print(f"  compute {op.flop / 100:.2f} s, move {op.D_vol / 10:.1f} s, so {T:.1f} s and {op.flop / T:.1f} FLOP/s")
+    print(f"  to compute {op.flop / 100:.2f} s, to move {op.D_vol / 10:.1f} s")
+    print(f"  so at least {T:.1f} s, and at most {op.flop / T:.1f} FLOP/s")
 
 # %% [markdown]
-# Both jobs wait for memory. In the time that one byte takes, the machine can do 10 FLOP, and neither job brings
-# that many. The product, at 5.3 FLOP for each byte, gets just over half of the machine's 100 FLOP/s. The
-# addition, at a third, cannot pass 3.3, however clever its code.
+# Both jobs wait for memory. In the time that one byte takes, the machine can do 10 FLOP,
+# and neither job brings that many. The product, at 5.3 FLOP for each byte, gets just over
+# half of the machine's 100 FLOP/s. The addition, at a third, cannot pass 3.3, however
+# clever its code.
 #
 # Nothing in that argument needed to know what the job computes. Only one ratio mattered.
 
 # %% [markdown]
 # ## Two ceilings
 #
-# Call the peak rate $R_\text{peak}$ (FLOP/s), the memory bandwidth $\text{BW}$ (B/s) and the job's **arithmetic
-# intensity** $I$ (FLOP/B), its work $O$ over the bytes $D_\text{vol}$ that it moves:
+# Call the peak rate $R_\text{peak}$ (FLOP/s), the memory bandwidth $\text{BW}$ (B/s) and
+# the job's **arithmetic intensity** $I$ (FLOP/B), its work $O$ over the bytes
+# $D_\text{vol}$ that it moves:
 #
 # $$I = \frac{O}{D_\text{vol}} \qquad R_\text{attain} = \min(R_\text{peak},\ \text{BW} \cdot I)$$
 #
-# The second is the roofline (Williams, Waterman and Patterson 2009), Equation 2 of the chapter; the first is its
-# Equation 3. Where the two ceilings meet lies the **ridge point**, $R_\text{peak} / \text{BW}$. Left of it a job
-# is *memory-bound*: more FLOP/s would idle. Right of it a job is *compute-bound*: more bandwidth would idle.
+# The second is the roofline (Williams, Waterman and Patterson 2009), Equation 2 of the
+# chapter; the first is its Equation 3. Where the two ceilings meet lies the **ridge
+# point**, $R_\text{peak} / \text{BW}$. Left of it a job is *memory-bound*: more FLOP/s
+# would idle. Right of it a job is *compute-bound*: more bandwidth would idle.
 #
 # Now a real chip. Its numbers come from the catalogue, each with its source.
 
@@ -89,45 +104,51 @@ for name, op in {"add": add, "multiply": product}.items():
 for name, fact in A100.facts():
     if name in ("peak fp16", "peak fp32", "bandwidth"):
         print(f"{name}: {fact} ({fact.source})")
-print(f"ridge: {A100.ridge('fp16'):.1f} FLOP/B at fp16, {A100.ridge('fp32'):.2f} FLOP/B at fp32")
+for precision in ("fp16", "fp32"):
+    print(f"ridge {precision}: {A100.ridge(precision):.1f} FLOP/B")
 
 # %%
 show("roofline")
 
 # %% [markdown]
-# Both axes are logarithmic, so a slope of one is "twice the intensity, twice the speed". The points are not
-# measurements. They are the best that each chip could do if every operand crossed the memory bus exactly once.
-# The chapter's margin shows the same elbow in small, without numbers. Here it carries those of a real chip.
+# Both axes are logarithmic, so a slope of one is "twice the intensity, twice the speed".
+# The points are not measurements. They are the best that each chip could do if every
+# operand crossed the memory bus exactly once. The chapter's margin shows the same elbow
+# in small, without numbers. Here it carries those of a real chip.
 
 # %%
 show("roofline-elbow")
 
 # %% [markdown]
-# Below, each statement of the chapter's section so far is recomputed: *printed* is what the page says, *computed*
-# what labcore gets from the page's own inputs. They need not agree; where they do not, the reason stands beside
-# them.
+# Below, each statement of the chapter's section so far is recomputed: *printed* is what
+# the page says, *computed* what labcore gets from the page's own inputs. They need not
+# agree; where they do not, the reason stands beside them.
 
 # %% name="two-ceilings"
 claims_at("09_roofline#two-ceilings")
 
 # %% [markdown]
-# Two of these deserve a second look. The ReLU's 8 bytes are one read and one write of a 4-byte number, so the
-# 0.125 is an FP32 figure beside FP16 ones; in FP16 it is 0.25, still hopeless. And intensity belongs to the
-# *implementation*: a product that fetches its operands anew for every output element has the same FLOP and far
-# more bytes.
+# Two of these deserve a second look. The ReLU's 8 bytes are one read and one write of a
+# 4-byte number, so the 0.125 is an FP32 figure beside FP16 ones; in FP16 it is 0.25,
+# still hopeless. And intensity belongs to the *implementation*: a product that fetches
+# its operands anew for every output element has the same FLOP and far more bytes.
 
 # %%
 n = 1024
 tiled = matmul(n, n, n)
-naive_bytes = 2 * (2 * n**3) + 2 * n**2  # fp16: a row and a column for each of n * n outputs, then the outputs
+naive_bytes = (
+    2 * (2 * n**3) + 2 * n**2
+)  # fp16: a row and a column for each of n * n outputs, then the outputs
+naive_I = tiled.flop / naive_bytes
 print(f"each operand once:  {tiled.I:.1f} FLOP/B")
-print(f"every operand anew: {tiled.flop / naive_bytes:.3f} FLOP/B, {tiled.I * naive_bytes / tiled.flop:.0f} times less")
+print(f"every operand anew: {naive_I:.3f} FLOP/B, {tiled.I / naive_I:.0f} times less")
 
 # %% [markdown]
 # ### Explore: find the corner
 #
-# Find (1) an operation that changes from memory-bound to compute-bound when only the *precision* changes, and (2)
-# one that no chip in the list makes compute-bound. Drag, or use the arrow keys, or type into the box.
+# Find (1) an operation that changes from memory-bound to compute-bound when only the
+# *precision* changes, and (2) one that no chip in the list makes compute-bound. Drag, or
+# use the arrow keys, or type into the box.
 
 # %%
 roofline_explorer()
@@ -135,15 +156,14 @@ roofline_explorer()
 # %% [markdown]
 # ## The ridge moves
 #
-# Chips get faster at computing sooner than at fetching. Each generation's ridge, dense FP16 peak over bandwidth,
-# from its own data sheet:
+# Chips get faster at computing sooner than at fetching. Each generation's ridge, dense
+# FP16 peak over bandwidth, from its own data sheet:
 
 # %%
 for gpu in (V100, A100, H100, H200, B200):
     I_ridge = ridge(gpu.peak("fp16"), gpu.BW)
-    print(
-        f"{gpu.name}, {gpu.year.value:.0f}: {I_ridge:.1f} FLOP/B; a kernel at 200 FLOP/B is {bound(200, I_ridge)}-bound"
-    )
+    print(f"{gpu.name}, {gpu.year}: ridge {I_ridge:.1f} FLOP/B;", end=" ")
+    print(f"a kernel at 200 FLOP/B is {bound(200, I_ridge)}-bound")
 
 # %%
 show("rising-ridge")
@@ -152,22 +172,24 @@ show("rising-ridge")
 claims_at("09_roofline#ridge-points")
 
 # %% [markdown]
-# **Napkin Math 1.3.** What happens to a kernel at 200 FLOP/B that moves from an A100 to an H100? It was
-# compute-bound and becomes memory-bound. Its gain lies between the ratio of the bandwidths and that of the peaks.
-# Change `I` and find where each end is reached.
+# **Napkin Math 1.3.** What happens to a kernel at 200 FLOP/B that moves from an A100 to
+# an H100? It was compute-bound and becomes memory-bound. Its gain lies between the ratio
+# of the bandwidths and that of the peaks. Change `I` and find where each end is reached.
 
 # %% name="napkin-1-3"
 I = 200
-gain = attainable(H100.peak("fp16"), H100.BW, I) / attainable(A100.peak("fp16"), A100.BW, I)
-bandwidths, peaks = H100.BW / A100.BW, H100.peak("fp16") / A100.peak("fp16")
-print(f"at {I} FLOP/B the gain is {gain:.2f}x; bandwidth alone gives {bandwidths:.2f}x, peak alone {peaks:.2f}x")
+old, new = (attainable(gpu.peak("fp16"), gpu.BW, I) for gpu in (A100, H100))
+print(f"gain at {I} FLOP/B:      {new / old:.2f}x")
+print(f"ratio of bandwidths:     {H100.BW / A100.BW:.2f}x")
+print(f"ratio of the fp16 peaks: {H100.peak('fp16') / A100.peak('fp16'):.2f}x")
 claims_at("09_roofline#napkin-1-3")
 
 # %% [markdown]
 # ## Where operations fall
 #
-# Table 13 sorts common operations by intensity. Its ranges are rules of thumb. Next to each stands what the
-# layers of the network that it names really ask for, computed layer by layer:
+# Table 13 sorts common operations by intensity. Its ranges are rules of thumb. Next to
+# each stands what the layers of the network that it names really ask for, computed layer
+# by layer:
 
 # %%
 show("intensity-ranges")
@@ -176,12 +198,14 @@ show("intensity-ranges")
 claims_at("09_roofline#table-13")
 
 # %% [markdown]
-# Some ranges of the table are not what compulsory traffic gives. They can still be what a profiler shows: caches
-# that are too small add bytes (intensity falls), and fused kernels skip some (intensity rises). A range without
-# the traffic model that it rests on cannot be checked; write yours down with your numbers.
+# Some ranges of the table are not what compulsory traffic gives. They can still be what a
+# profiler shows: caches that are too small add bytes (intensity falls), and fused kernels
+# skip some (intensity rises). A range without the traffic model that it rests on cannot
+# be checked; write yours down with your numbers.
 #
-# **Napkin Math 1.4, one transformer layer.** Hidden size 768, batch 32, 512 tokens. The projection to queries,
-# keys and values is one big product; the softmax works on a 512 x 512 table for each of 12 heads and each input.
+# **Napkin Math 1.4, one transformer layer.** Hidden size 768, batch 32, 512 tokens. The
+# projection to queries, keys and values is one big product; the softmax works on a 512 x
+# 512 table for each of 12 heads and each input.
 
 # %% name="napkin-1-4"
 batch, seq, hidden, heads = 32, 512, 768, 12
@@ -196,33 +220,37 @@ print(f"bytes, softmax to projection: {scores.D_vol / qkv.D_vol:.1f} to 1")
 claims_at("09_roofline#napkin-1-4")
 
 # %% [markdown]
-# Speeding up the softmax's arithmetic would change nothing. Not writing its table to memory would: that is what
-# FlashAttention does.
+# Speeding up the softmax's arithmetic would change nothing. Not writing its table to
+# memory would: that is what FlashAttention does.
 
 # %% [markdown]
 # ## Three worked layers
 #
-# **Napkin Math 1.5, a convolution.** Every weight meets 32 x 56 x 56 positions. Change the sizes; which one moves
-# the intensity most?
+# **Napkin Math 1.5, a convolution.** Every weight meets 32 x 56 x 56 positions. Change
+# the sizes; which one moves the intensity most?
 
 # %% name="napkin-1-5"
 conv = conv2d(N=32, C=128, H=56, W=56, K=256, R=3, S=3, padding=1)
-moved = {"in": conv.reads["x"], "weights": conv.reads["w"], "out": conv.writes["y"]}
-print(f"{format_si(conv.flop, 'FLOP')} on " + ", ".join(f"{format_si(v, 'B')} {name}" for name, v in moved.items()))
-print(f"{conv.I:.1f} FLOP/B: {bound(conv.I, A100.ridge('fp16'))}-bound on the A100")
+print("work:", format_si(conv.flop, "FLOP"))
+for operand, size in {**conv.reads, **conv.writes}.items():
+    print(f"{operand}: {format_si(size, 'B')}")
+print(f"{conv.I:.1f} FLOP/B, {bound(conv.I, A100.ridge('fp16'))}-bound on the A100")
 claims_at("09_roofline#napkin-1-5")
 
 # %% [markdown]
-# **Napkin Math 1.6, a dense layer.** Every weight meets 32 inputs and is gone. Equations 4 and 5 read the
-# roofline backwards: the bandwidth that a rate would need, and the rate that a bandwidth allows.
+# **Napkin Math 1.6, a dense layer.** Every weight meets 32 inputs and is gone. Equations
+# 4 and 5 read the roofline backwards: the bandwidth that a rate would need, and the rate
+# that a bandwidth allows.
 
 # %% name="napkin-1-6"
 dense = matmul(32, 2048, 2048)
 R_peak, BW = A100.peak("fp16"), A100.BW
-print(f"{dense.I:.2f} FLOP/B, {dense.reads['B'] / dense.D_vol:.0%} of the bytes are weights")
-print(f"at most {format_si(BW * dense.I, 'FLOP/s')}, {utilization(R_peak, BW, dense.I):.1%} of peak")
-need = required_bandwidth(R_peak, dense.I)
-print(f"the full peak would need {format_si(need, 'B/s')}; there are {format_si(BW, 'B/s')}")
+share, need = utilization(R_peak, BW, dense.I), required_bandwidth(R_peak, dense.I)
+print(f"{dense.I:.2f} FLOP/B; weights are {dense.reads['B'] / dense.D_vol:.0%} of it all")
+print(f"at most {format_si(BW * dense.I, 'FLOP/s')}, {share:.1%} of peak")
+print(
+    f"the whole peak takes {format_si(need, 'B/s')}, {need / BW:.1f} times what there is"
+)
 claims_at("09_roofline#napkin-1-6")
 
 # %% [markdown]
@@ -233,68 +261,76 @@ norm = layernorm(32 * 512, 768)
 T = least_time(norm.flop, norm.D_vol, R_peak, BW)
 print(f"{norm.I:.2f} FLOP/B, {A100.ridge('fp16') / norm.I:.0f} times below the ridge")
 print(f"at most {format_si(norm.flop / T, 'FLOP/s')}")
-print(f"least time {format_si(T, 's')}; the arithmetic alone would take {format_si(norm.flop / R_peak, 's')}")
+print("least time:", format_si(T, "s"))
+print("its arithmetic alone:", format_si(norm.flop / R_peak, "s"))
 claims_at("09_roofline#napkin-1-7")
 
 # %% [markdown]
 # ### What to do about it
 #
-# The place on the roofline names the cure. Right of the ridge, make the arithmetic cheaper (tensor cores, lower
-# precision) or keep it busier (tiles, occupancy). Left of it, move fewer bytes (fuse, shrink, reuse) or use each
-# byte more often (batch). How much can fusion give? Count the trips to memory: a chain of $k$ element-wise steps
-# makes $2k$ when each step reads and writes, and 2 when they are fused.
+# The place on the roofline names the cure. Right of the ridge, make the arithmetic
+# cheaper (tensor cores, lower precision) or keep it busier (tiles, occupancy). Left of
+# it, move fewer bytes (fuse, shrink, reuse) or use each byte more often (batch). How much
+# can fusion give? Count the trips to memory: a chain of $k$ element-wise steps makes $2k$
+# when each step reads and writes, and 2 when they are fused.
 
 # %% name="table-14"
 n = 32 * 512 * 768
 for steps in (2, 3, 5, 10):
-    apart, fused = steps * elementwise(n).D_vol, elementwise(n, flop_per_element=steps).D_vol
-    print(f"{steps} steps: {format_si(apart, 'B')} apart, {format_si(fused, 'B')} fused, {apart / fused:.0f}x")
+    apart, fused = (
+        steps * elementwise(n).D_vol,
+        elementwise(n, flop_per_element=steps).D_vol,
+    )
+    print(f"{steps} steps: {format_si(apart, 'B')} apart, {format_si(fused, 'B')} fused")
 claims_at("09_roofline#table-14")
 
 # %% [markdown]
-# Two kernels fused give 2x. A gain of 10x takes ten traversals saved into one, or launches so short that their
-# fixed cost dominates.
+# Two kernels fused give 2x. A gain of 10x takes ten traversals saved into one, or
+# launches so short that their fixed cost dominates.
 
 # %% [markdown]
 # ## The lever that everyone pulls: batch
 #
-# A dense layer of $M \times N$ weights on $B$ inputs (Equation 6; the two bytes of a number cancel the two FLOP
-# of a MAC):
+# A dense layer of $M \times N$ weights on $B$ inputs (Equation 6; the two bytes of a
+# number cancel the two FLOP of a MAC):
 #
 # $$I = \frac{BMN}{BM + MN + BN} \approx B \quad\text{while } B \ll \frac{MN}{M+N}$$
 #
-# Each weight is fetched once and used $B$ times. The approximation holds while the weights are nearly all of the
-# traffic.
+# Each weight is fetched once and used $B$ times. The approximation holds while the
+# weights are nearly all of the traffic.
 
 # %% name="napkin-1-8"
 for B in (1, 32, 153, 180, 256, 1024, 16384):
     op = matmul(B, 2048, 2048)
     each = least_time(op.flop, op.D_vol, R_peak, BW) / B
-    print(f"batch {B}: {op.I:.1f} FLOP/B, {bound(op.I, A100.ridge('fp16'))}-bound, {format_si(each, 's', 3)} an input")
+    binds = bound(op.I, A100.ridge("fp16"))
+    print(f"batch {B}: {op.I:.1f} FLOP/B, {binds}-bound, {each * 1e9:.0f} ns an input")
 claims_at("09_roofline#napkin-1-8")
 
 # %%
 show("batch-sweep")
 
 # %% [markdown]
-# "Intensity equals batch" would put the crossing at the ridge, batch 153. The activations push it further out.
-# Solve $I(B) = I_\text{ridge}$ for $B$:
+# "Intensity equals batch" would put the crossing at the ridge, batch 153. The activations
+# push it further out. Solve $I(B) = I_\text{ridge}$ for $B$:
 #
 # $$B = \frac{I_\text{ridge}\,MN}{MN - I_\text{ridge}(M+N)}$$
 #
-# There is no such batch when $I_\text{ridge} \ge MN/(M+N)$: a narrow layer stays memory-bound at any batch.
+# There is no such batch when $I_\text{ridge} \ge MN/(M+N)$: a narrow layer stays
+# memory-bound at any batch.
 
 # %%
 M = N = 2048
-I_ridge = A100.ridge("fp16")
-crossing = I_ridge * M * N / (M * N - I_ridge * (M + N))
-print(f"crossing at batch {crossing:.1f}; intensity never passes {M * N / (M + N):.0f} FLOP/B")
+crossing = crossing_batch(A100.ridge("fp16"), M, N)
+print(f"crossing at batch {crossing:.1f}")
+print(f"the intensity never passes {M * N / (M + N):.0f} FLOP/B")
 
 # %% [markdown]
 # ### Explore: what batching costs
 #
-# Find the batch that gives 90 % of the attainable throughput on the A100. Then read what one request waits for
-# there, compared with batch 1. Then make the layer 256 x 256 and try to reach the ridge.
+# Find the batch that gives 90 % of the attainable throughput on the A100. Then read what
+# one request waits for there, compared with batch 1. Then make the layer 256 x 256 and
+# try to reach the ridge.
 
 # %%
 batch_explorer()
@@ -302,37 +338,42 @@ batch_explorer()
 # %% [markdown]
 # ## One token at a time
 #
-# Napkin Math 1.9 takes batching away. A language model that writes one token for one reader multiplies every
-# weight by one vector: two FLOP for each two-byte weight.
+# Napkin Math 1.9 takes batching away. A language model that writes one token for one
+# reader multiplies every weight by one vector: two FLOP for each two-byte weight.
 
 # %% name="napkin-1-9"
 params, bytes_each = 1.5e9, 2
 flop, D_vol = 2 * params, bytes_each * params
 T = least_time(flop, D_vol, R_peak, BW)
-print(f"{flop / D_vol:.0f} FLOP/B: at most {format_si(flop / T, 'FLOP/s')}, {flop / T / R_peak:.2%} of peak")
+print(f"{flop / D_vol:.0f} FLOP/B, {flop / T / R_peak:.2%} of peak at most")
 print(f"{format_si(T, 's')} a token, {1 / T:.0f} tokens/s")
 claims_at("09_roofline#napkin-1-9")
 
 # %% [markdown]
-# That answers the question at the top: nothing is broken. At batch 1 the chip spends its time fetching weights.
-# To halve the time, halve the bytes. The whole network, attention and cache included, with 1024 tokens in view:
+# That answers the question at the top: nothing is broken. At batch 1 the chip spends its
+# time fetching weights. To halve the time, halve the bytes. The whole network, attention
+# and cache included, with 1024 tokens in view:
 
 # %%
 for precision in ("fp16", "int8"):
     for batch in (1, 16):
-        step = build("gpt2-xl", batch=batch, precision=precision, phase="decode", context=1024)
+        step = build(
+            "gpt2-xl", batch=batch, precision=precision, phase="decode", context=1024
+        )
         T = sum(place.T for place in place_network(step, A100, precision))
-        print(f"{precision}, batch {batch}: {step.I:.1f} FLOP/B, {batch / T:.0f} tokens/s,", end=" ")
-        print(f"{1 / T:.0f} for each reader")
+        print(f"{precision}, batch {batch}: {step.I:.1f} FLOP/B;", end=" ")
+        print(f"{batch / T:.0f} tokens/s in all, {1 / T:.0f} to each reader")
 
 # %% [markdown]
-# Eight-bit numbers double the rate, as halving every byte should. Sixteen readers do not get sixteen times the
-# tokens: the weights are shared, but each reader brings a cache of keys and values that nobody else uses.
+# Eight-bit numbers double the rate, as halving every byte should. Sixteen readers do not
+# get sixteen times the tokens: the weights are shared, but each reader brings a cache of
+# keys and values that nobody else uses.
 
 # %% [markdown]
 # ## A whole network
 #
-# One layer is an example, a network is work. ResNet-50, batch 32, on the A100, layer by layer:
+# One layer is an example, a network is work. ResNet-50, batch 32, on the A100, layer by
+# layer:
 
 # %%
 show("network-roofline", network="resnet50", batch=32)
@@ -341,15 +382,17 @@ show("network-roofline", network="resnet50", batch=32)
 show("network-time", network="resnet50", batch=32)
 
 # %% [markdown]
-# The convolutions do nearly all the arithmetic. They do not take nearly all the time: the element-wise layers
-# between them have no arithmetic to speak of and full-size tensors to move. That is why compilers fuse them into
-# the convolutions, and why counting FLOP alone misjudges a network. The same table for any network: `labcore
-# roofline mobilenetv2 --on H100 --batch 64`.
+# The convolutions do nearly all the arithmetic. They do not take nearly all the time: the
+# element-wise layers between them have no arithmetic to speak of and full-size tensors to
+# move. That is why compilers fuse them into the convolutions, and why counting FLOP alone
+# misjudges a network. The same table for any network: `labcore roofline mobilenetv2 --on
+# H100 --batch 64`.
 #
 # ### Explore: which chip for this network?
 #
-# Before you look: will the chip with the highest peak be the fastest for GPT-2 XL writing one token at a time?
-# Find a network and a batch for which the order of two chips turns round.
+# Before you look: will the chip with the highest peak be the fastest for GPT-2 XL writing
+# one token at a time? Find a network and a batch for which the order of two chips turns
+# round.
 
 # %%
 chip_explorer()
@@ -357,15 +400,16 @@ chip_explorer()
 # %% [markdown]
 # ## Where the rule fails
 #
-# The roofline is an upper bound, and it errs in one direction only: real kernels are slower. Three reasons that
-# it cannot see:
+# The roofline is an upper bound, and it errs in one direction only: real kernels are
+# slower. Three reasons that it cannot see:
 #
-# 1. **Fixed costs.** Every kernel pays a launch of some microseconds. The iron law adds it, and puts moving and
-#    computing one after the other.
+# 1. **Fixed costs.** Every kernel pays a launch of some microseconds. The iron law adds
+#    it, and puts moving and computing one after the other.
 # 2. **Bytes that move twice.** A cache that cannot hold a tile fetches operands again.
 # 3. **Shapes that do not fit.** A 129-wide layer on a 128-wide array runs two passes.
 #
-# Suppose a launch costs 5 us, an illustrative figure. What remains of the dense layer's fifth of the peak?
+# Suppose a launch costs 5 us, an illustrative figure. What remains of the dense layer's
+# fifth of the peak?
 
 # %%
 times = {
@@ -377,8 +421,8 @@ for name, T in times.items():
     print(f"{name}: {format_si(T, 's')}, {dense.flop / T / R_peak:.1%} of peak")
 
 # %% [markdown]
-# The launch more than doubles the roofline's time. For small layers the third term of the iron law is the one to
-# fight, and neither FLOP/s nor bandwidth buys it.
+# The launch more than doubles the roofline's time. For small layers the third term of the
+# iron law is the one to fight, and neither FLOP/s nor bandwidth buys it.
 #
 # ## Settled
 #
@@ -386,13 +430,14 @@ for name, T in times.items():
 
 # %%
 display(
-    compare("09-dense-share", 100 * float(utilization(R_peak, BW, dense.I)), unit="%"),
-    compare("09-least-batch", math.ceil(crossing), unit="inputs"),
-    compare("09-h100-gain", H100.BW / A100.BW, unit="x"),
+    compare("09-dense-share", 100 * float(utilization(R_peak, BW, dense.I)), "%"),
+    compare("09-least-batch", math.ceil(crossing), "inputs"),
+    compare("09-h100-gain", H100.BW / A100.BW, "x"),
 )
 
 # %% [markdown]
-# Every statement of the section has its verdict above. Those that do not simply reproduce, in one place:
+# Every statement of the section has its verdict above. Those that do not simply
+# reproduce, in one place:
 
 # %%
 departures("09_roofline")
@@ -400,47 +445,50 @@ departures("09_roofline")
 # %% [markdown]
 # ## Self-check
 #
-# Six questions on the section. Replace `...` by your answer and run the cell; the feedback names the slip.
+# Six questions on the section. Replace `...` by your answer and run the cell; the
+# feedback names the slip.
 #
-# **1.** A kernel runs at 180 FLOP/B in FP16. On which of the V100, A100, H200 and H100 is it compute-bound?
-# Answer with a set of names, such as `{"V100", "H100"}`.
+# **1.** A kernel runs at 180 FLOP/B in FP16. On which of the V100, A100, H200 and H100 is
+# it compute-bound? Answer with a set of names, such as `{"V100", "H100"}`.
 
 # %%
 selfcheck("roofline-1", ...)
 
 # %% [markdown]
-# **2.** A 2048 x 2048 dense layer in FP16 goes from batch 1 to batch 256. By what factor do its FLOP grow, and by
-# what factor its bytes? Answer with a pair, such as `(3, 2)`.
+# **2.** A 2048 x 2048 dense layer in FP16 goes from batch 1 to batch 256. By what factor
+# do its FLOP grow, and by what factor its bytes? Answer with a pair, such as `(3, 2)`.
 
 # %%
 selfcheck("roofline-2", ...)
 
 # %% [markdown]
-# **3.** Batch grows without limit. Which of these stays memory-bound on an A100 all the same? (a) the projection
-# to queries, keys and values, (b) a 3 x 3 convolution with 256 channels in and out, (c) LayerNorm, (d) a 4096 x
-# 4096 dense layer. Answer with a letter, such as `"a"`.
+# **3.** Batch grows without limit. Which of these stays memory-bound on an A100 all the
+# same? (a) the projection to queries, keys and values, (b) a 3 x 3 convolution with 256
+# channels in and out, (c) LayerNorm, (d) a 4096 x 4096 dense layer. Answer with a letter,
+# such as `"a"`.
 
 # %%
 selfcheck("roofline-3", ...)
 
 # %% [markdown]
-# **4.** A kernel at 200 FLOP/B is compute-bound on the A100. Your team moves it to an H100. What is its largest
-# possible speedup in FP16? Answer with a number.
+# **4.** A kernel at 200 FLOP/B is compute-bound on the A100. Your team moves it to an
+# H100. What is its largest possible speedup in FP16? Answer with a number.
 
 # %%
 selfcheck("roofline-4", ...)
 
 # %% [markdown]
-# **5.** A profiler shows 0.8 FLOP/B for the decoding of a language model on an A100 in FP16. How many times below
-# the ridge is that?
+# **5.** A profiler shows 0.8 FLOP/B for the decoding of a language model on an A100 in
+# FP16. How many times below the ridge is that?
 
 # %%
 selfcheck("roofline-5", ...)
 
 # %% [markdown]
-# **6.** One reader complains that GPT-2 XL writes too slowly on an A100, batch 1, FP16. Which single change helps
-# *that reader* most? (a) a chip with twice the FLOP/s and the same memory, (b) eight-bit weights, (c) batch 8,
-# (d) FP64 for the sums. Answer with a letter.
+# **6.** One reader complains that GPT-2 XL writes too slowly on an A100, batch 1, FP16.
+# Which single change helps *that reader* most? (a) a chip with twice the FLOP/s and the
+# same memory, (b) eight-bit weights, (c) batch 8, (d) FP64 for the sums. Answer with a
+# letter.
 
 # %%
 selfcheck("roofline-6", ...)
@@ -449,7 +497,8 @@ selfcheck("roofline-6", ...)
 progress("roofline")
 
 # %% [markdown]
-# The chapter's own self-check asks six questions of the same kind. What it states there, recomputed:
+# The chapter's own self-check asks six questions of the same kind. What it states there,
+# recomputed:
 
 # %% name="self-check"
 claims_at("09_roofline#self-check")
@@ -457,11 +506,12 @@ claims_at("09_roofline#self-check")
 # %% [markdown]
 # ## Onward
 #
-# - **Exercise:** [my/09_roofline.ipynb](../my/09_roofline.ipynb), from computing an intensity to choosing a chip;
-#   your copy lies in `my/` once JupyterLab was opened with `make lab`. Check it with `labcore grade
-#   my/09_roofline.ipynb`.
+# - **Exercise:** [my/09_roofline.ipynb](../my/09_roofline.ipynb), from computing an
+#   intensity to choosing a chip; your copy lies in `my/` once JupyterLab was opened with
+#   `make lab`. Check it with `labcore grade my/09_roofline.ipynb`.
 # - **At work:** `labcore roofline your_model.onnx --on A100 --batch 8`.
-# - **Read:** Williams, S., Waterman, A., Patterson, D. (2009), "Roofline: An Insightful Visual Performance Model
-#   for Multicore Architectures", *Communications of the ACM* 52(4), 65-76.
-# - **Next in the chapter:** how a plan for the hardware raises the intensity of one and the same layer (mapping,
-#   dataflow, tiling).
+# - **Read:** Williams, S., Waterman, A., Patterson, D. (2009), "Roofline: An Insightful
+#   Visual Performance Model for Multicore Architectures", *Communications of the ACM*
+#   52(4), 65-76.
+# - **Next in the chapter:** how a plan for the hardware raises the intensity of one and
+#   the same layer (mapping, dataflow, tiling).

@@ -40,7 +40,11 @@ def dense_intensity(B, M, N, bytes_per_element):
 
 
 # %% check="q1" points=2
-check("q1", dense_intensity, on=[(1, 1, 1, 1), (2, 3, 4, 1), (2, 3, 4, 2), (32, 2048, 2048, 2)])
+check(
+    "q1",
+    dense_intensity,
+    on=[(1, 1, 1, 1), (2, 3, 4, 1), (2, 3, 4, 2), (32, 2048, 2048, 2)],
+)
 
 
 # %% wrong="q1" slip="a multiply-accumulate is two FLOP, one multiplication and one addition"
@@ -172,7 +176,9 @@ def least_batch(M, N, bytes_per_element, R_peak, BW):
 # %% wrong="q3" slip="round up: at the whole number below, the layer is still memory-bound"
 def least_batch(M, N, bytes_per_element, R_peak, BW):
     gain = 2 * M * N - R_peak / BW * bytes_per_element * (M + N)
-    return math.floor(R_peak / BW * bytes_per_element * M * N / gain) if gain > 0 else None
+    return (
+        math.floor(R_peak / BW * bytes_per_element * M * N / gain) if gain > 0 else None
+    )
 
 
 # %% wrong="q3" slip="a negative batch says that no batch is enough: return None"
@@ -224,43 +230,57 @@ check(
 # %% wrong="q4" slip="a multiply-accumulate is two FLOP, one multiplication and one addition"
 def conv_flop_and_bytes(N, C, H, W, K, R, S, stride, padding, bytes_per_element):
     P, Q = (H + 2 * padding - R) // stride + 1, (W + 2 * padding - S) // stride + 1
-    return N * K * P * Q * C * R * S, bytes_per_element * (N * C * H * W + K * C * R * S + N * K * P * Q)
+    return N * K * P * Q * C * R * S, bytes_per_element * (
+        N * C * H * W + K * C * R * S + N * K * P * Q
+    )
 
 
 # %% wrong="q4" slip="padding is added at both ends of an axis, so the output grows by twice the padding"
 def conv_flop_and_bytes(N, C, H, W, K, R, S, stride, padding, bytes_per_element):
     P, Q = (H + padding - R) // stride + 1, (W + padding - S) // stride + 1
-    return 2 * N * K * P * Q * C * R * S, bytes_per_element * (N * C * H * W + K * C * R * S + N * K * P * Q)
+    return 2 * N * K * P * Q * C * R * S, bytes_per_element * (
+        N * C * H * W + K * C * R * S + N * K * P * Q
+    )
 
 
 # %% wrong="q4" slip="the output is not as large as the input: count the places where the filter fits"
 def conv_flop_and_bytes(N, C, H, W, K, R, S, stride, padding, bytes_per_element):
-    return 2 * N * K * H * W * C * R * S, bytes_per_element * (N * C * H * W + K * C * R * S + N * K * H * W)
+    return 2 * N * K * H * W * C * R * S, bytes_per_element * (
+        N * C * H * W + K * C * R * S + N * K * H * W
+    )
 
 
 # %% wrong="q4" slip="a filter that fits only in part gives no output: round the number of steps down"
 def conv_flop_and_bytes(N, C, H, W, K, R, S, stride, padding, bytes_per_element):
     P, Q = (H + 2 * padding - R) / stride + 1, (W + 2 * padding - S) / stride + 1
-    return 2 * N * K * P * Q * C * R * S, bytes_per_element * (N * C * H * W + K * C * R * S + N * K * P * Q)
+    return 2 * N * K * P * Q * C * R * S, bytes_per_element * (
+        N * C * H * W + K * C * R * S + N * K * P * Q
+    )
 
 
 # %% wrong="q4" slip="the weights are bytes too: every filter is read once"
 def conv_flop_and_bytes(N, C, H, W, K, R, S, stride, padding, bytes_per_element):
     P, Q = (H + 2 * padding - R) // stride + 1, (W + 2 * padding - S) // stride + 1
-    return 2 * N * K * P * Q * C * R * S, bytes_per_element * (N * C * H * W + N * K * P * Q)
+    return 2 * N * K * P * Q * C * R * S, bytes_per_element * (
+        N * C * H * W + N * K * P * Q
+    )
 
 
 # %% wrong="q4" slip="the outputs are bytes too: each is written once"
 def conv_flop_and_bytes(N, C, H, W, K, R, S, stride, padding, bytes_per_element):
     P, Q = (H + 2 * padding - R) // stride + 1, (W + 2 * padding - S) // stride + 1
-    return 2 * N * K * P * Q * C * R * S, bytes_per_element * (N * C * H * W + K * C * R * S)
+    return 2 * N * K * P * Q * C * R * S, bytes_per_element * (
+        N * C * H * W + K * C * R * S
+    )
 
 
 # %% wrong="q4" slip="the padding's zeros are not read from memory: the input is as large as it came"
 def conv_flop_and_bytes(N, C, H, W, K, R, S, stride, padding, bytes_per_element):
     H, W = H + 2 * padding, W + 2 * padding
     P, Q = (H - R) // stride + 1, (W - S) // stride + 1
-    return 2 * N * K * P * Q * C * R * S, bytes_per_element * (N * C * H * W + K * C * R * S + N * K * P * Q)
+    return 2 * N * K * P * Q * C * R * S, bytes_per_element * (
+        N * C * H * W + K * C * R * S + N * K * P * Q
+    )
 
 
 # %% [markdown] task="q5"
@@ -282,7 +302,17 @@ def fusion_gain(B, M, N, k):
 
 
 # %% check="q5" points=2
-check("q5", fusion_gain, on=[(1, 1, 1, 1), (2, 3, 4, 1), (2, 3, 4, 3), (32, 2048, 2048, 4), (16384, 768, 3072, 3)])
+check(
+    "q5",
+    fusion_gain,
+    on=[
+        (1, 1, 1, 1),
+        (2, 3, 4, 1),
+        (2, 3, 4, 3),
+        (32, 2048, 2048, 4),
+        (16384, 768, 3072, 3),
+    ],
+)
 
 
 # %% wrong="q5" slip="the quotient is upside down: unfused over fused is above 1"
@@ -387,7 +417,11 @@ def decode(P, bytes_per_param, B, R_peak, BW):
 # Computing and moving overlap. *3 points*
 
 # %%
-OFFERS = [("small", 100, 10, 2, 1.0), ("wide", 100, 40, 2, 3.0), ("large", 400, 20, 16, 5.0)]
+OFFERS = [
+    ("small", 100, 10, 2, 1.0),
+    ("wide", 100, 40, 2, 3.0),
+    ("large", 400, 20, 16, 5.0),
+]
 GiB = 2**30
 
 
@@ -421,13 +455,21 @@ check(
 
 # %% wrong="q7" slip="a chip that is exactly on time counts: the test is <=, not <"
 def cheapest_chip(flop, D_vol, weights, T_target, chips):
-    good = [(c[4], c[0]) for c in chips if weights <= c[3] * 2**30 and max(flop / c[1], D_vol / c[2]) < T_target]
+    good = [
+        (c[4], c[0])
+        for c in chips
+        if weights <= c[3] * 2**30 and max(flop / c[1], D_vol / c[2]) < T_target
+    ]
     return min(good)[1] if good else None
 
 
 # %% wrong="q7" slip="computing and moving overlap: the longer of the two counts, not their sum"
 def cheapest_chip(flop, D_vol, weights, T_target, chips):
-    good = [(c[4], c[0]) for c in chips if weights <= c[3] * 2**30 and flop / c[1] + D_vol / c[2] <= T_target]
+    good = [
+        (c[4], c[0])
+        for c in chips
+        if weights <= c[3] * 2**30 and flop / c[1] + D_vol / c[2] <= T_target
+    ]
     return min(good)[1] if good else None
 
 
@@ -439,25 +481,37 @@ def cheapest_chip(flop, D_vol, weights, T_target, chips):
 
 # %% wrong="q7" slip="a GiB is 2^30 B, 7 % more than a GB: the weights fit after all"
 def cheapest_chip(flop, D_vol, weights, T_target, chips):
-    good = [(c[4], c[0]) for c in chips if weights <= c[3] * 1e9 and max(flop / c[1], D_vol / c[2]) <= T_target]
+    good = [
+        (c[4], c[0])
+        for c in chips
+        if weights <= c[3] * 1e9 and max(flop / c[1], D_vol / c[2]) <= T_target
+    ]
     return min(good)[1] if good else None
 
 
 # %% wrong="q7" slip="the fastest chip that will do is not the cheapest"
 def cheapest_chip(flop, D_vol, weights, T_target, chips):
-    good = [(max(flop / c[1], D_vol / c[2]), c[0]) for c in chips if weights <= c[3] * 2**30]
+    good = [
+        (max(flop / c[1], D_vol / c[2]), c[0]) for c in chips if weights <= c[3] * 2**30
+    ]
     return min(good)[1] if good and min(good)[0] <= T_target else None
 
 
 # %% wrong="q7" slip="the first chip that will do is not the cheapest: the offers come in any order"
 def cheapest_chip(flop, D_vol, weights, T_target, chips):
-    good = [c[0] for c in chips if weights <= c[3] * 2**30 and max(flop / c[1], D_vol / c[2]) <= T_target]
+    good = [
+        c[0]
+        for c in chips
+        if weights <= c[3] * 2**30 and max(flop / c[1], D_vol / c[2]) <= T_target
+    ]
     return good[0] if good else None
 
 
 # %% wrong="q7" slip="bytes take time too: compare the longer of computing and moving with the target"
 def cheapest_chip(flop, D_vol, weights, T_target, chips):
-    good = [(c[4], c[0]) for c in chips if weights <= c[3] * 2**30 and flop / c[1] <= T_target]
+    good = [
+        (c[4], c[0]) for c in chips if weights <= c[3] * 2**30 and flop / c[1] <= T_target
+    ]
     return min(good)[1] if good else None
 
 
@@ -484,14 +538,20 @@ STEP = [  # parts of a transformer layer, with made-up times
 def largest_gap(kernels, R_peak, BW):
     """The pair (name, measured time over least time) of the kernel farthest from its roof."""
     # solution
-    gaps = [(T / max(flop / R_peak, D_vol / BW), name) for name, flop, D_vol, T in kernels]
+    gaps = [
+        (T / max(flop / R_peak, D_vol / BW), name) for name, flop, D_vol, T in kernels
+    ]
     gap, name = max(gaps)
     return name, gap
     # end solution
 
 
 # %% check="q8" points=2
-check("q8", largest_gap, on=[(PROFILE, 100, 10), (PROFILE[:2], 100, 10), (STEP, V100.peak("fp16"), V100.BW)])
+check(
+    "q8",
+    largest_gap,
+    on=[(PROFILE, 100, 10), (PROFILE[:2], 100, 10), (STEP, V100.peak("fp16"), V100.BW)],
+)
 
 
 # %% wrong="q8" slip="the kernel that takes longest may already be close to its roof; compare with the least time"
@@ -514,7 +574,9 @@ def largest_gap(kernels, R_peak, BW):
 
 # %% wrong="q8" slip="the gap is a quotient, measured over least; a difference favours kernels that are long anyway"
 def largest_gap(kernels, R_peak, BW):
-    gap, name = max((T - max(flop / R_peak, D_vol / BW), name) for name, flop, D_vol, T in kernels)
+    gap, name = max(
+        (T - max(flop / R_peak, D_vol / BW), name) for name, flop, D_vol, T in kernels
+    )
     return name, gap
 
 
