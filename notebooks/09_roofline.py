@@ -248,9 +248,7 @@ R_peak, BW = A100.peak("fp16"), A100.BW
 share, need = utilization(R_peak, BW, dense.I), required_bandwidth(R_peak, dense.I)
 print(f"{dense.I:.2f} FLOP/B; weights are {dense.reads['B'] / dense.D_vol:.0%} of it all")
 print(f"at most {format_si(BW * dense.I, 'FLOP/s')}, {share:.1%} of peak")
-print(
-    f"the whole peak takes {format_si(need, 'B/s')}, {need / BW:.1f} times what there is"
-)
+print(f"the whole peak takes {format_si(need, 'B/s')}, {need / BW:.1f} times as much")
 claims_at("09_roofline#napkin-1-6")
 
 # %% [markdown]

@@ -219,6 +219,8 @@ def test_a_picture_of_each_explorer(lab, artefacts):
         path = artefacts / f"{lab.name}-explorer-{number}.png"
         explorer(lab, number).screenshot(path=path)
         assert path.stat().st_size > 20_000
+    explorer(lab, 0).scroll_into_view_if_needed()
+    lab.page.screenshot(path=artefacts / f"{lab.name}-page.png")  # the README's picture is taken from here
 
 
 def test_nothing_left_this_machine_and_nothing_went_wrong(lab):
