@@ -178,7 +178,7 @@ def claims(
     from labcore import report
     from labcore.claims.ledger import VERDICTS
     from labcore.claims.ledger import claims as settle
-    from labcore.claims.settled import SettledTable
+    from labcore.claims.settled import SettledTable, summary
 
     if verdict and verdict not in VERDICTS:
         raise ValueError(f"verdict {verdict!r} is not known; choose from {', '.join(VERDICTS)}")
@@ -187,7 +187,7 @@ def claims(
         print_json([one.as_dict() for one in settled])
         return
     show(report.claims_table(settled))
-    print(f"\n{report.claims_summary(settled)}")
+    print(f"\n{summary(settled)}")
 
 
 @app.command()

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from rich.table import Table
 
 from labcore.catalogue.facts import Accelerator
-from labcore.claims.ledger import VERDICTS
 from labcore.claims.settled import SettledTable
 from labcore.models.network import Network
 from labcore.roofline import Placement
@@ -160,9 +158,3 @@ def claims_table(settled: SettledTable) -> Table:
     for one in settled:
         table.add_row(*one.cells())
     return table
-
-
-def claims_summary(settled: SettledTable) -> str:
-    """How many claims came to each verdict."""
-    count = Counter(one.verdict for one in settled)
-    return f"{len(settled)} claims: " + ", ".join(f"{count[v]} {v}" for v in VERDICTS if count[v])

@@ -120,9 +120,9 @@ show("roofline")
 show("roofline-elbow")
 
 # %% [markdown]
-# Below, each statement of the chapter's section so far is recomputed: *printed* is what
-# the page says, *computed* what labcore gets from the page's own inputs. They need not
-# agree; where they do not, the reason stands beside them.
+# Below, each statement of the chapter's section so far is recomputed: *printed* is what the
+# page says, *computed* what labcore gets from the page's own inputs. They need not agree;
+# where they do not, the reason stands beside them. Unfold a line to see those that do.
 
 # %% name="two-ceilings"
 claims_at("09_roofline#two-ceilings")
@@ -136,9 +136,8 @@ claims_at("09_roofline#two-ceilings")
 # %%
 n = 1024
 tiled = matmul(n, n, n)
-naive_bytes = (
-    2 * (2 * n**3) + 2 * n**2
-)  # fp16: a row and a column for each of n * n outputs, then the outputs
+# fp16: a row and a column for each of n * n outputs, then the outputs
+naive_bytes = 2 * (2 * n**3) + 2 * n**2
 naive_I = tiled.flop / naive_bytes
 print(f"each operand once:  {tiled.I:.1f} FLOP/B")
 print(f"every operand anew: {naive_I:.3f} FLOP/B, {tiled.I / naive_I:.0f} times less")
@@ -246,7 +245,8 @@ claims_at("09_roofline#napkin-1-5")
 dense = matmul(32, 2048, 2048)
 R_peak, BW = A100.peak("fp16"), A100.BW
 share, need = utilization(R_peak, BW, dense.I), required_bandwidth(R_peak, dense.I)
-print(f"{dense.I:.2f} FLOP/B; weights are {dense.reads['B'] / dense.D_vol:.0%} of it all")
+weights = dense.reads["B"] / dense.D_vol
+print(f"{dense.I:.2f} FLOP/B; {weights:.0%} of the bytes are weights")
 print(f"at most {format_si(BW * dense.I, 'FLOP/s')}, {share:.1%} of peak")
 print(f"the whole peak takes {format_si(need, 'B/s')}, {need / BW:.1f} times as much")
 claims_at("09_roofline#napkin-1-6")
@@ -275,10 +275,8 @@ claims_at("09_roofline#napkin-1-7")
 # %% name="table-14"
 n = 32 * 512 * 768
 for steps in (2, 3, 5, 10):
-    apart, fused = (
-        steps * elementwise(n).D_vol,
-        elementwise(n, flop_per_element=steps).D_vol,
-    )
+    apart = steps * elementwise(n).D_vol
+    fused = elementwise(n, flop_per_element=steps).D_vol
     print(f"{steps} steps: {format_si(apart, 'B')} apart, {format_si(fused, 'B')} fused")
 claims_at("09_roofline#table-14")
 

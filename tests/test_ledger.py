@@ -284,12 +284,23 @@ def test_claims_at_a_cell():
 # As people see it
 
 
+def test_a_long_table_folds_what_reproduces_and_leaves_what_departs_in_sight():
+    page = claims_at("09_roofline#napkin-1-6")._repr_html_()
+    in_sight, folded = page.split("<details>")
+    assert "63.209 TFLOP/s" in in_sight  # the one that departs
+    assert in_sight.count("<tr>") == 1 + 1
+    assert folded.startswith("<summary>13 statements: 13 reproduces</summary>")
+    assert folded.count("<tr>") == 1 + 13
+    assert "<details>" not in claims("nm1-3-v100-ridge", "nm1-3-a100-ridge")._repr_html_()
+
+
 def test_text_of_a_settled_claim():
     assert repr(claim("nm1-3-v100-ridge")) == (
         "nm1-3-v100-ridge: printed 138.9 FLOP/B; computed 138.89 FLOP/B; reproduces"
     )
     assert claim("table12-tpu-2023").cells()[1] == "~10^2"  # words are read as they stand, without a unit
-    assert claim("eq-6-batch-intensity").cells()[2] == "31.03 = 31.03 FLOP/B"
+    assert claim("eq-6-batch-intensity").cells()[2] == "both sides 31.03 FLOP/B"
+    assert claim("eq-2-roofline-attainable").cells()[2] == "both sides 63.24 TFLOP/s, 312 TFLOP/s"
     assert claim("table13-conv2d-dense").cells()[1] == "50 to 200 FLOP/B"
     assert claim("margin-fig-roofline-elbow").cells()[1:4] == ("-", "-", "shown")
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import html
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from labcore.claims.printed import Each, Identity, Number, Range
+from labcore.units import format_si
 
 if TYPE_CHECKING:
     from labcore.claims.ledger import Claim
+
+SHORT = 6  # as many claims as a reader takes in at a glance
+BASE_UNITS = ("FLOP", "FLOP/s", "B", "B/s", "s")  # those that a prefix makes readable
 
 
 @dataclass(frozen=True)
@@ -43,10 +48,11 @@ class Settled:
         if isinstance(printed, Number | Range | Each):
             left = f"{left} {unit}".rstrip()
         if isinstance(printed, Identity):
-            computed = " = ".join(map(format_value, self.computed))
+            sides = [format_value(side, unit) for side in self.computed]
+            computed = f"both sides {sides[0]}" if sides[0] == sides[1] else " against ".join(sides)
         else:
-            computed = "-" if self.computed is None else format_value(self.computed)
-        return self.claim.id, left, f"{computed} {unit}".rstrip(), self.verdict or "yours", self.reason
+            computed = "-" if self.computed is None else format_value(self.computed, unit)
+        return self.claim.id, left, computed, self.verdict or "yours", self.reason
 
     def __repr__(self) -> str:
         id_, printed, computed, verdict, reason = self.cells()
@@ -57,14 +63,35 @@ class Settled:
 
 
 class SettledTable(list):
-    """Several settled claims; a notebook shows them as one table."""
+    """Several settled claims; a notebook shows them as a table, a long one with what reproduces folded away."""
 
     def __repr__(self) -> str:
         return "\n".join(map(repr, self))
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th scope='col'>{name}</th>" for name in ("statement", "printed", "computed", "verdict"))
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(map(_row, self))}</tbody></table>"
+        plain = [one for one in self if one.verdict in ("reproduces", "shown", "cited")]
+        if len(self) <= SHORT or not plain:
+            return _table(self)
+        departing = [one for one in self if one not in plain]
+        folded = f"<details><summary>{summary(plain)}</summary>{_table(plain)}</details>"
+        return (_table(departing) if departing else "") + folded
+
+
+def summary(settled: Iterable[Settled]) -> str:
+    """How many claims came to each verdict, the commonest first.
+
+    >>> summary([])
+    '0 statements'
+    """
+    count = Counter(one.verdict for one in settled)
+    verdicts = ", ".join(f"{n} {verdict}" for verdict, n in count.most_common())
+    return f"{count.total()} statements" + (f": {verdicts}" if verdicts else "")
+
+
+def _table(settled: Iterable[Settled]) -> str:
+    columns = {"statement": "left", "printed": "right", "computed": "right", "verdict": "left"}
+    head = "".join(f"<th scope='col' style='text-align:{side}'>{name}</th>" for name, side in columns.items())
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(map(_row, settled))}</tbody></table>"
 
 
 def _row(settled: Settled) -> str:
@@ -75,14 +102,20 @@ def _row(settled: Settled) -> str:
     return f"<tr>{left}<td>{printed}</td><td>{computed}</td>{verdict_cell}</tr>"
 
 
-def format_value(value: object) -> str:
-    """Up to five significant digits, for people.
+def format_value(value: object, unit: str = "") -> str:
+    """A value in its printed unit, up to five significant digits, for people.
 
-    >>> format_value([0.99902, 204.8]), format_value(2304), format_value(True)
-    ('0.99902, 204.8', '2304', 'true')
+    >>> format_value([0.99902, 204.8], "FLOP/B"), format_value(2304), format_value(True, "x")
+    ('0.99902, 204.8 FLOP/B', '2304', 'true')
+    >>> format_value(6.324e13, "FLOP/s")
+    '63.24 TFLOP/s'
     """
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, Iterable) and not isinstance(value, str):
-        return ", ".join(map(format_value, value))
-    return f"{value:,d}".replace(",", "") if isinstance(value, int) else f"{value:.5g}"
+    if isinstance(value, list | tuple):
+        values = [format_value(one, unit) for one in value]
+        shared = f" {unit}" if unit and all(text.endswith(f" {unit}") for text in values) else ""
+        return ", ".join(text.removesuffix(shared) for text in values) + shared
+    if unit in BASE_UNITS and value >= 1e5:
+        return format_si(value, unit, digits=5)
+    return (str(value) if isinstance(value, int) else f"{value:.5g}") + (f" {unit}" if unit else "")
