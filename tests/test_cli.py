@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from labcore.house import checkout
+from tests.onnx_graphs import write_resnet50
 
 COMMANDS = ("lab", "build", "figures", "claims", "specs", "roofline", "grade", "bench")
 
@@ -88,6 +89,20 @@ def test_roofline_json_adds_up():
     assert first["flop"] == 2 * 32 * 64 * 112 * 112 * 3 * 7 * 7
     assert first["D_vol"] == 2 * (32 * 3 * 224 * 224 + 64 * 3 * 7 * 7 + 32 * 64 * 112 * 112)
     assert first["bound"] == "memory" if first["I"] < report["I_ridge"] else "compute"
+
+
+def test_roofline_of_an_onnx_file_is_that_of_the_built_in_network(tmp_path):
+    """The file is written from the architecture, not from labcore's table; names of layers may differ."""
+    file = tmp_path / "resnet.onnx"
+    write_resnet50(file, batch=32)
+    options = ["--on", "A100", "--batch", 32, "--json"]
+    ours, theirs = (json.loads(labcore("roofline", model, *options).stdout) for model in ("resnet50", file))
+    assert len(ours["layers"]) == len(theirs["layers"]) == 53 + 49 + 16 + 2 + 1  # conv, relu, add, pools, dense
+    for mine, yours in zip(ours["layers"], theirs["layers"], strict=True):
+        assert mine | {"layer": ""} == yours | {"layer": ""}
+    for total in ("params", "flop", "D_vol", "I", "T", "share_of_peak"):
+        assert ours[total] == pytest.approx(theirs[total]), total
+    assert theirs["unknown"] == []
 
 
 def test_roofline_of_a_decode_step():
