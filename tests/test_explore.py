@@ -392,8 +392,9 @@ def test_every_control_is_labelled_and_no_slider_carries_a_second_number(make):
 
 @pytest.mark.parametrize("make", EXPLORERS)
 def test_a_redraw_takes_less_than_the_eye_notices(make):
-    # `labcore bench` holds the median to 50 ms; a test beside others on two busy cores gets three times that
-    assert redraw_time(make, repeats=9) < 0.150
+    # `labcore bench` holds the median to 50 ms. Beside other tests on busy cores a median says how busy they are;
+    # the quickest of many says what a redraw takes, and gets twice the limit.
+    assert redraw_time(make, repeats=25, pick=min) < 0.100
 
 
 # --- predictions -------------------------------------------------------------------------------------------

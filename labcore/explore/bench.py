@@ -14,8 +14,10 @@ LIMIT: Seconds = 0.050  # what a hand on a slider takes for at once
 EXPLORERS: tuple[Callable[[], Explorer], ...] = (roofline_explorer, batch_explorer, chip_explorer)
 
 
-def redraw_time(make: Callable[[], Explorer], repeats: int = 31) -> Seconds:
-    """Median time in the kernel of a move of the batch: data, drawing, png and the widgets' new state.
+def redraw_time(
+    make: Callable[[], Explorer], repeats: int = 31, pick: Callable[[list[Seconds]], Seconds] = statistics.median
+) -> Seconds:
+    """Time in the kernel of a move of the batch: data, drawing, png and the widgets' new state; the median of repeats.
 
     >>> 0 < redraw_time(roofline_explorer, repeats=3) < 10
     True
@@ -27,7 +29,7 @@ def redraw_time(make: Callable[[], Explorer], repeats: int = 31) -> Seconds:
         start = time.perf_counter()
         explorer.set(batch=2 ** (k % 10))
         times.append(time.perf_counter() - start)
-    return statistics.median(times)
+    return pick(times)
 
 
 def redraw_times() -> dict[str, Seconds]:

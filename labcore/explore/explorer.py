@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import base64
 import html
-import io
 from collections.abc import Callable, Iterator, Sequence
 from types import SimpleNamespace
 
@@ -32,7 +31,7 @@ from PIL import Image
 
 from labcore.explore.controls import Control, Row, Values
 from labcore.plots.registry import picture_bundle
-from labcore.plots.style import RC, canvas, to_bytes
+from labcore.plots.style import RC, canvas, packed, small_png
 
 DPI = 100  # pixels on the page for an inch of figure
 SHARP = 2  # pixels drawn for one on the page, for dense screens
@@ -133,7 +132,7 @@ class Explorer:
 
     def stored_png(self) -> bytes:
         """The picture as a notebook keeps it: one pixel for one on the page, and as small as may be."""
-        return packed(Image.open(io.BytesIO(to_bytes(self.figure, "png", DPI))).convert("RGB"), optimize=True)
+        return small_png(self.figure, DPI)
 
     def __repr__(self) -> str:
         return self.sentence
@@ -143,13 +142,6 @@ class Explorer:
         stored = picture_bundle(self.stored_png(), self.alt, self.sentence)
         stored["text/html"] = f"<p>{html.escape(self.question)} Run the cell for the controls.</p>{stored['text/html']}"
         return stored | {WIDGET_VIEW: self._panel.box._repr_mimebundle_()[WIDGET_VIEW]}
-
-
-def packed(image: Image.Image, **how: object) -> bytes:
-    """A png with a palette; an octree is quick and keeps small spots of colour, which a median cut loses."""
-    palette = image.quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-    palette.save(buffer := io.BytesIO(), "png", **how)
-    return buffer.getvalue()
 
 
 def moving(artists: SimpleNamespace) -> Iterator[Artist]:

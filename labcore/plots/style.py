@@ -15,6 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Canvas
+from PIL import Image
 
 from labcore.units import unit_scale
 
@@ -110,14 +111,12 @@ def to_bytes(fig: Canvas, fmt: str, dpi: int = 100) -> bytes:
 
 
 def small_png(fig: Canvas, dpi: int = 100) -> bytes:
-    """A png with a palette, a third of the size, for pictures that are kept inside notebooks.
+    """A png with a palette, a third of the size, for pictures that are kept inside notebooks."""
+    return packed(Image.open(io.BytesIO(to_bytes(fig, "png", dpi))).convert("RGB"), optimize=True)
 
-    The octree keeps small spots of a strong colour, which the default median cut mixes with their neighbours.
-    """
-    from PIL import Image
 
-    buffer = io.BytesIO()
-    full = Image.open(io.BytesIO(to_bytes(fig, "png", dpi))).convert("RGB")
-    palette = full.quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-    palette.save(buffer, format="png", optimize=True)
+def packed(image: Image.Image, **how: object) -> bytes:
+    """A png with a palette; an octree is quick and keeps small spots of colour, which a median cut loses."""
+    palette = image.quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    palette.save(buffer := io.BytesIO(), "png", **how)
     return buffer.getvalue()
