@@ -70,7 +70,7 @@ class Report:
         lines = [f"{self.notebook}: exercise {self.exercise}", ""]
         for one in self.results:
             lines.append(f"{one.question:<5}{one.earned:>4g} of {one.points:g}  {one.outcome}")
-            if one.outcome != "passed":
+            if one.outcome not in ("passed", "unanswered"):
                 lines += [f"       {line}" for line in one.message.removeprefix(f"{one.question}: ").splitlines()]
         lines += ["", f"total{self.earned:>4g} of {self.points:g}", *(f"note: {note}" for note in self.notes)]
         return "\n".join(lines)
