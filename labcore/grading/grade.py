@@ -21,7 +21,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from labcore.grading.environment import kernel_environment
-from labcore.grading.judge import Feedback, Question, judge, load_questions
+from labcore.grading.judge import NOT_ANSWERED, Feedback, Question, judge, load_questions
 from labcore.grading.submission import Submission, graft, read_key, read_submission
 from labcore.house import checkout
 
@@ -70,8 +70,9 @@ class Report:
         lines = [f"{self.notebook}: exercise {self.exercise}", ""]
         for one in self.results:
             lines.append(f"{one.question:<5}{one.earned:>4g} of {one.points:g}  {one.outcome}")
-            if one.outcome not in ("passed", "unanswered"):
-                lines += [f"       {line}" for line in one.message.removeprefix(f"{one.question}: ").splitlines()]
+            words = one.message.removeprefix(f"{one.question}: ")
+            if one.outcome != "passed" and words != NOT_ANSWERED:
+                lines += [f"       {line}" for line in words.splitlines()]
         lines += ["", f"total{self.earned:>4g} of {self.points:g}", *(f"note: {note}" for note in self.notes)]
         return "\n".join(lines)
 

@@ -15,6 +15,8 @@ from pathlib import Path
 
 from labcore.grading.values import close, is_number, kind, numbers, show
 
+NOT_ANSWERED = "not answered yet"
+
 # got / wanted, and what usually lies behind it
 RATIOS = (
     (1 / 2, "half of what is wanted: MACs taken for FLOP, one way of a link for both, reads without writes"),
@@ -83,7 +85,7 @@ def judge(question: Question, got: list) -> Feedback:
     if not isinstance(got, list) or len(got) != count or not all(isinstance(one, dict) for one in got):
         return Feedback("error", f"{id}: the check wants one outcome for each of {count} inputs; something else came")
     if all("unanswered" in one for one in got):
-        return Feedback("unanswered", f"{id}: not answered yet")
+        return Feedback("unanswered", f"{id}: {NOT_ANSWERED}")
     wrong = [i for i in range(count) if not right(got[i], want[i], question.tolerance)]
     if not wrong:
         return Feedback("passed", f"{id}: right" + (f" on all {count} inputs" if count > 1 else ""))
