@@ -26,7 +26,7 @@ import numpy as np
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError
 
-from labcore.house import ROOT, checkout
+from labcore.house import ROOT, checkout, write_atomically
 
 CELL_SECONDS = 120
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
@@ -78,9 +78,10 @@ def labs() -> list[Lab]:
 
 
 def find_lab(name: str) -> Lab:
-    """A lab by number, slug or both ('09', 'roofline', '09_roofline'); raises ValueError with the names there are."""
+    """A lab by number, slug or both ('9', '09', 'roofline', '09_roofline'); ValueError with the names there are."""
+    wanted = Path(name).name.removesuffix(".ipynb").removesuffix(".py")
     for lab in labs():
-        if name.removesuffix(".ipynb").removesuffix(".py") in (lab.number, lab.slug, lab.source.stem):
+        if wanted and wanted in (lab.number, lab.number.lstrip("0"), lab.slug, lab.source.stem):
             return lab
     raise ValueError(f"no lab {name!r}; choose from {', '.join(lab.source.stem for lab in labs())}")
 
@@ -90,7 +91,30 @@ def build(lab: Lab) -> str:
     notebook = read_source(lab.source)
     execute(notebook, lab.source)
     clean(notebook, lab.source)
+    notebook.metadata["labcore"] = {"cells": fingerprint(notebook)}
     return nbformat.writes(notebook) + "\n"
+
+
+def keep_copy(path: Path, folder: Path) -> Path:
+    """Copy a notebook to a folder under a name that is still free; returns where it lies now."""
+    names = (folder / f"{path.stem}-yours{'' if n == 1 else f'-{n}'}.ipynb" for n in range(1, 1000))
+    kept = next(name for name in names if not name.exists())
+    write_atomically(kept, path.read_bytes())
+    return kept
+
+
+def fingerprint(notebook: nbformat.NotebookNode) -> str:
+    """A hash of the cells' texts; a build stores it, so that a notebook edited since can be told from a stale one."""
+    return hashlib.sha256("\0".join(cell.source for cell in notebook.cells).encode()).hexdigest()[:16]
+
+
+def was_edited(path: Path) -> bool:
+    """Whether somebody has worked in a built notebook: its cells are no longer those that the build put there."""
+    try:
+        notebook = nbformat.read(path, 4)
+    except (OSError, ValueError, nbformat.ValidationError):
+        return path.exists()  # whatever it is, it is not what a build wrote
+    return notebook.metadata.get("labcore", {}).get("cells") != fingerprint(notebook)
 
 
 def build_all(chosen: list[Lab], workers: int = 2) -> Iterator[tuple[Lab, str | BookError]]:

@@ -25,6 +25,16 @@ app = typer.Typer(
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else, on stdout.")]
 
 
+@app.callback(invoke_without_command=True)
+def about(version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False) -> None:
+    """Labs on hardware acceleration: work through them, grade exercises, regenerate the book's figures."""
+    if version:
+        import labcore
+
+        print(f"labcore {labcore.__version__}")
+        raise typer.Exit
+
+
 def main() -> None:
     """Run the command line; every foreseeable failure is one line and exit status 2."""
     arguments = sys.argv[1:] or ["--help"]
@@ -81,11 +91,18 @@ def lab(
     notebook = find_lab(name).notebook
     for copied in copy_exercises(my_folder()):
         print(f"copied exercise to {copied.relative_to(ROOT)}")
-    options = ["--ServerApp.root_dir", str(ROOT), "--LabApp.news_url=None", f"--port={port}"]
+    address = f"/lab/tree/{notebook.relative_to(ROOT).as_posix()}"
+    options = [f"--ServerApp.root_dir={ROOT}", f"--LabApp.default_url={address}", f"--ServerApp.port={port}"]
+    options += [f"--LabApp.app_settings_dir={lab_settings()}", "--LabApp.news_url=None"]
     options.append("--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate")
     options += [] if browser else ["--no-browser"]
     options += ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    raise typer.Exit(subprocess.call([sys.executable, "-m", "jupyterlab", str(notebook), *options]))
+    raise typer.Exit(subprocess.call([sys.executable, "-m", "jupyterlab", *options]))
+
+
+def lab_settings() -> Path:
+    """JupyterLab settings of the labs: no question about news, which would also ask another host."""
+    return Path(__file__).parent / "lab_settings"
 
 
 @app.command()
@@ -99,7 +116,7 @@ def build(
     """
     from labcore import book
     from labcore.grading.exercise import build_exercises
-    from labcore.house import checkout, write_atomically
+    from labcore.house import ROOT, checkout, my_folder, write_atomically
 
     chosen = [book.find_lab(name) for name in names] if names else book.labs()
     fresh: dict[Path, str] = {}
@@ -120,6 +137,9 @@ def build(
         print("\n".join(stale) or f"{len(fresh)} built files are fresh")
         raise typer.Exit(failed or int(bool(stale)))
     for path, text in fresh.items():
+        if path.parent.name == "notebooks" and path.exists() and book.was_edited(path):
+            kept = book.keep_copy(path, my_folder())
+            print(f"{path.name} was worked in; your copy is kept as {kept.relative_to(ROOT)}")
         write_atomically(path, text)
     print(f"built {len(fresh)} files; {len(stale) or 'none'} changed")
     raise typer.Exit(failed)
@@ -186,7 +206,10 @@ def claims(
     if as_json:
         print_json([one.as_dict() for one in settled])
         return
-    show(report.claims_table(settled))
+    if columns() >= 120:
+        show(report.claims_table(settled))
+    else:
+        print("\n\n".join(map(repr, settled)))
     print(f"\n{summary(settled)}")
 
 
@@ -211,7 +234,7 @@ def specs(
         for one in chosen:
             show(report.facts_table(one))
     else:
-        show(report.specs_table(chosen))
+        show(report.specs_table(chosen, wide=columns() >= 90))
         print("\nDense peaks. `labcore specs CHIP` shows every number with its source.")
 
 
@@ -240,7 +263,7 @@ def roofline(
     from labcore.roofline import place_network
 
     chip = find_chip(on)
-    precision = precision or report.default_precision(chip)
+    precision = precision.lower() or report.default_precision(chip)
     R_peak = chip.peak(precision)
     options = {"phase": phase, "seq": seq, "context": context}
     network = load_network(model, batch, precision, shape or [], **options)
@@ -250,7 +273,7 @@ def roofline(
     if as_json:
         print_json(report.roofline_object(network, chip, precision, placements))
         return
-    show(report.roofline_table(placements, f"{network.name} on {chip.name}"))
+    show(report.roofline_table(placements, f"{network.name} on {chip.name}", wide=columns() >= 110))
     points = [(p.layer.op.kind, p.I, p.R_attain) for p in placements]
     print(f"\n{text_roofline(points, R_peak, chip.BW)}\n")
     print(report.roofline_summary(network, chip, precision, placements))
@@ -293,11 +316,18 @@ def bench(as_json: AsJson = False) -> None:
         show(bench_table(rows))
 
 
+def columns() -> int:
+    """How wide a table may be: as the terminal is, and wide enough for every word in a pipe."""
+    import shutil
+
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else 200
+
+
 def show(table: object) -> None:
-    """Print a table: fitted to a terminal, and wide enough for every word in a pipe."""
+    """Print a table as wide as the terminal allows."""
     from rich.console import Console
 
-    Console(width=None if sys.stdout.isatty() else 200, highlight=False).print(table)
+    Console(width=columns(), highlight=False).print(table)
 
 
 def print_json(value: object) -> None:

@@ -9,6 +9,7 @@ from rich.table import Table
 from labcore.catalogue.facts import Accelerator
 from labcore.claims.settled import SettledTable
 from labcore.models.network import Network
+from labcore.precision import bytes_per_element
 from labcore.roofline import Placement
 from labcore.units import format_si
 
@@ -56,21 +57,20 @@ def roofline_object(
     }
 
 
-def roofline_table(placements: Sequence[Placement], title: str) -> Table:
-    """The per-layer table for a terminal; the time is that of all `count` layers and a lower bound."""
+def roofline_table(placements: Sequence[Placement], title: str, wide: bool = True) -> Table:
+    """The per-layer table; the time is that of all `count` layers and a lower bound. Not wide: the verdict alone."""
     table = Table(title=title, title_justify="left", show_edge=False, header_style="bold")
-    table.add_column("layer", overflow="fold")
-    table.add_column("kind")
-    for name in ("FLOP", "bytes", "FLOP/B"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("bound")
-    for name in ("attainable", "time", "share"):
+    table.add_column("layer", overflow="fold", min_width=12)
+    for name in ("kind", *(("FLOP", "bytes") if wide else ()), "FLOP/B", "bound"):
+        table.add_column(name, justify="left" if name in ("kind", "bound") else "right", no_wrap=True)
+    for name in (*(("attainable",) if wide else ()), "time", "share"):
         table.add_column(name, justify="right", no_wrap=True)
     T = sum(p.T for p in placements)
     for p in placements:
         times = f"{p.layer.name} x{p.layer.count}" if p.layer.count > 1 else p.layer.name
-        work = format_si(p.layer.op.flop, "FLOP", 3), format_si(p.layer.op.D_vol, "B", 3), f"{p.I:.3g}"
-        place = p.bound, format_si(p.R_attain, "FLOP/s", 3), format_si(p.T, "s", 3), f"{p.T / T:.1%}"
+        work = (format_si(p.layer.op.flop, "FLOP", 3), format_si(p.layer.op.D_vol, "B", 3)) if wide else ()
+        rate = (format_si(p.R_attain, "FLOP/s", 3),) if wide else ()
+        place = (f"{p.I:.3g}", p.bound, *rate, format_si(p.T, "s", 3), f"{p.T / T:.1%}")
         table.add_row(times, p.layer.op.kind, *work, *place)
     return table
 
@@ -86,33 +86,41 @@ def roofline_summary(network: Network, chip: Accelerator, precision: str, placem
         f"{network.I:.4g} FLOP/B",
         f"{chip.name} {precision}: {format_si(chip.peak(precision), 'FLOP/s')} dense, {format_si(chip.BW, 'B/s')}, "
         f"ridge {chip.ridge(precision):.4g} FLOP/B",
-        f"at least {format_si(T, 's')} a pass, {format_si(network.batch / T, '')} samples/s at most, "
+        f"at least {format_si(T, 's')} a pass, {per_second(network.batch / T)} samples/s at most, "
         f"{share:.1%} of peak; {memory:.0%} of that time is memory-bound",
     ]
+    weights = network.params * bytes_per_element(precision)
+    if weights > chip.capacity.value:
+        lines.append(
+            f"DOES NOT FIT: the parameters take {format_si(weights, 'B')}, one {chip.name} holds {chip.capacity}; "
+            "the times hold for chips enough to share them, were the links free"
+        )
     if network.unknown:
         lines.append(f"NOT COUNTED, unknown operators: {', '.join(network.unknown)}; the totals are too low by them")
     return "\n".join(lines)
 
 
-def specs_table(chips: Iterable[Accelerator]) -> Table:
-    """The catalogue, one chip a row: best half-precision peak, bandwidth, ridge, capacity, power."""
+def per_second(rate: float) -> str:
+    """A rate of whole things: no prefix, three digits at least.
+
+    >>> per_second(14478.3), per_second(0.8467)
+    ('14,478', '0.847')
+    """
+    return f"{rate:,.0f}" if rate >= 100 else f"{rate:.3g}"
+
+
+def specs_table(chips: Iterable[Accelerator], wide: bool = True) -> Table:
+    """The catalogue, one chip a row: best half-precision peak, bandwidth, ridge; if wide also capacity and power."""
     table = Table(show_edge=False, header_style="bold")
     for name, justify in (("chip", "left"), ("year", "right"), ("precision", "left"), ("peak", "right")):
         table.add_column(name, justify=justify, no_wrap=True)
-    for name in ("bandwidth", "ridge", "memory", "power"):
+    for name in ("bandwidth", "ridge", *(("memory", "power") if wide else ())):
         table.add_column(name, justify="right", no_wrap=True)
     for chip in chips:
         precision = default_precision(chip)
-        table.add_row(
-            chip.name,
-            str(chip.year),
-            precision,
-            str(chip.peaks[precision]),
-            str(chip.bandwidth),
-            f"{chip.ridge(precision):.4g}",
-            str(chip.capacity),
-            str(chip.power or "-"),
-        )
+        peak, ridge = str(chip.peaks[precision]), f"{chip.ridge(precision):.4g}"
+        more = (str(chip.capacity), str(chip.power or "-")) if wide else ()
+        table.add_row(chip.name, str(chip.year), precision, peak, str(chip.bandwidth), ridge, *more)
     return table
 
 

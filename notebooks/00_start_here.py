@@ -33,7 +33,7 @@ predict("00-gib", "How many percent larger is 80 GiB than 80 GB?", unit="%")
 # ## A fact carries its source
 #
 # Numbers from the world live in a catalogue, each with unit, source and year. No formula
-# and no notebook has them typed in.
+# has them typed in, and what could not be read in its source is marked so.
 
 # %%
 h100 = chip("H100")
@@ -68,18 +68,19 @@ except ValueError as error:
 claim("nm1-3-h100-ridge")
 
 # %% [markdown]
-# Change an input in the call and the claim is computed for your case. Here, with the
-# memory of an H200:
+# Change an input in the call and the claim is computed for your case; a case of your own
+# has no verdict. Here, with the memory of an H200:
 
 # %%
 claim("nm1-3-h100-ridge", BW=chip("H200").BW)
 
 # %% [markdown]
-# The verdict is one of five. *reproduces*: the computed value meets the print within half
-# a unit of its last digit. *rounding*: a hair beyond that, with the reading that explains
-# it. *erratum*: the page contradicts itself or arithmetic, and the reason shows how.
-# *cited*: a datum from outside, with its source. *shown*: nothing to compute. Two that do
-# not simply reproduce:
+# The verdict on the page's own case is one of five. *reproduces*: the computed value meets
+# the print within half a unit of its last digit, or lies in the printed range.
+# *rounding*: it does not, and a rounding or a stated approximation explains why; the
+# reading that does meet the print is given. *erratum*: the page contradicts itself or
+# arithmetic, and the reason shows how. *cited*: a datum from outside, with its source.
+# *shown*: nothing to compute. Two that do not simply reproduce:
 
 # %%
 claims("dense-2048-batch32-displayed-product", "table13-attention-softmax")
@@ -116,16 +117,19 @@ roofline_explorer()
 # ## An answer gets feedback
 #
 # Each lab ends with a self-check. Put your answer in place of `...`; a wrong one is told
-# which slip it looks like.
+# which slip it looks like. Try it: an A100 computes 312 TFLOP/s in FP16 and moves
+# 2.039 TB/s. A profiler shows 0.8 FLOP for each byte that a kernel moves. The *ridge
+# point* is the FLOP a byte that the chip could do, its FLOP/s over its B/s. How many
+# times below it is this kernel?
 
 # %%
-selfcheck("roofline-4", ...)
+selfcheck("roofline-5", ...)
 
 # %% [markdown]
-# What a wrong answer hears, here the ratio of the two peaks:
+# What an answer hears that is upside down:
 
 # %%
-selfcheck("roofline-4", chip("H100").peak("fp16") / chip("A100").peak("fp16"))
+selfcheck("roofline-5", 0.8 / chip("A100").ridge("fp16"))
 
 # %% [markdown]
 # ## Your prediction
@@ -137,9 +141,12 @@ compare("00-gib", 100 * (2**30 / 10**9 - 1), unit="%")
 # %% [markdown]
 # ## Onward
 #
-# - **The labs:** [09 The roofline](09_roofline.ipynb). The list of all that exist stands
-#   in the README.
-# - **Exercises** wait in `my/`, one for each lab, and are checked with `labcore grade
-#   my/09_roofline.ipynb`.
-# - **In a terminal:** `labcore claims`, `labcore specs H100`, `labcore roofline resnet50
-#   --on A100 --batch 32`. Each answers `--help`.
+# - **The labs:** [09 The roofline](09_roofline.ipynb). The list of all that exist stands in
+#   the README.
+# - **Exercises** wait in `my/`, one for each numbered lab after this one, and are checked
+#   with `labcore grade my/09_roofline.ipynb`. To begin one anew, delete your copy and open
+#   JupyterLab again.
+# - **Your changes to a lab** are yours: save it under another name in `my/` (*File, Save
+#   Notebook As*) to keep them. A rebuild of the labs sets an edited one aside there too.
+# - **In a terminal:** `labcore claims`, `labcore specs H100`,
+#   `labcore roofline resnet50 --on A100 --batch 32`. Each answers `--help`.

@@ -5,12 +5,12 @@
 #
 # Reading 30 min, doing 40 min.
 #
-# That question comes up in every team that buys an accelerator. To answer it you need
-# three numbers: how much a layer computes, how many bytes it moves, and how fast the chip
-# does either. The roofline puts them into one picture.
+# That question comes up in every team that buys an accelerator. To answer it you need two
+# numbers of the work, how much it computes and how many bytes it moves, and two of the
+# chip, how fast it does either. The roofline puts them into one picture.
 #
-# **You need before:** what a matrix product and a convolution are; powers of ten. Nothing
-# else.
+# **You need before:** what a matrix product, a convolution and a softmax are, and powers
+# of ten. Layers of transformers and CNNs are named; you need not know how they work.
 #
 # **You can do after:** take any layer and any chip, say which of the two limits binds, by
 # how much, and what would help.
@@ -43,9 +43,12 @@ from labcore.units import format_si
 # %% [markdown]
 # ## Predict first
 #
-# Commit to a number before you see one; a wrong guess that you wrote down teaches more
+# Commit to a number before you read on; a wrong guess that you wrote down teaches more
 # than a right one that you did not. Your guesses are kept in `my/`, and the end of the
-# lab comes back to them.
+# lab comes back to them. Two words: a layer is **compute-bound** on a chip when its
+# arithmetic takes longer than its traffic, and **memory-bound** when it is the other way
+# round. The *A100* is a GPU of 2020, the *H100* its successor; their peaks count
+# multiplications and additions of 16-bit numbers (FP16).
 
 # %%
 display(
@@ -155,8 +158,9 @@ roofline_explorer()
 # %% [markdown]
 # ## The ridge moves
 #
-# Chips get faster at computing sooner than at fetching. Each generation's ridge, dense
-# FP16 peak over bandwidth, from its own data sheet:
+# From one architecture to the next, chips have gained more FLOP/s than bandwidth. The H200
+# is the exception that shows the rule: an H100 with faster memory. Each chip's ridge,
+# dense FP16 peak over bandwidth, from the catalogue:
 
 # %%
 for gpu in (V100, A100, H100, H200, B200):
@@ -237,9 +241,9 @@ print(f"{conv.I:.1f} FLOP/B, {bound(conv.I, A100.ridge('fp16'))}-bound on the A1
 claims_at("09_roofline#napkin-1-5")
 
 # %% [markdown]
-# **Napkin Math 1.6, a dense layer.** Every weight meets 32 inputs and is gone. Equations
-# 4 and 5 read the roofline backwards: the bandwidth that a rate would need, and the rate
-# that a bandwidth allows.
+# **Napkin Math 1.6, a dense layer.** Every weight meets 32 inputs and is gone. Equation 5
+# is the slope of the roofline, the rate that a bandwidth allows; Equation 4 reads it
+# backwards, the bandwidth that a rate would need.
 
 # %% name="napkin-1-6"
 dense = matmul(32, 2048, 2048)
@@ -248,7 +252,9 @@ share, need = utilization(R_peak, BW, dense.I), required_bandwidth(R_peak, dense
 weights = dense.reads["B"] / dense.D_vol
 print(f"{dense.I:.2f} FLOP/B; {weights:.0%} of the bytes are weights")
 print(f"at most {format_si(BW * dense.I, 'FLOP/s')}, {share:.1%} of peak")
-print(f"the whole peak takes {format_si(need, 'B/s')}, {need / BW:.1f} times as much")
+print(
+    f"the whole peak would need {format_si(need, 'B/s')}, {need / BW:.1f} times the A100's"
+)
 claims_at("09_roofline#napkin-1-6")
 
 # %% [markdown]
@@ -281,8 +287,8 @@ for steps in (2, 3, 5, 10):
 claims_at("09_roofline#table-14")
 
 # %% [markdown]
-# Two kernels fused give 2x. A gain of 10x takes ten traversals saved into one, or
-# launches so short that their fixed cost dominates.
+# Two kernels fused give 2x. A gain of 10x takes a chain of ten, or launches so short that
+# their fixed cost dominates.
 
 # %% [markdown]
 # ## The lever that everyone pulls: batch
@@ -318,15 +324,16 @@ show("batch-sweep")
 # %%
 M = N = 2048
 crossing = crossing_batch(A100.ridge("fp16"), M, N)
-print(f"crossing at batch {crossing:.1f}")
+print("no crossing" if crossing is None else f"crossing at batch {crossing:.1f}")
 print(f"the intensity never passes {M * N / (M + N):.0f} FLOP/B")
 
 # %% [markdown]
 # ### Explore: what batching costs
 #
-# Find the batch that gives 90 % of the attainable throughput on the A100. Then read what
-# one request waits for there, compared with batch 1. Then make the layer 256 x 256 and
-# try to reach the ridge.
+# Find the batch that gives 90 % of the A100's peak. Then read what the whole batch takes
+# there, compared with batch 1; the time that the first request waits for the others to
+# arrive comes on top. Then make the layer 256 x 256 and try to reach the ridge. The
+# slider goes in powers of two; type the batches between them into the box.
 
 # %%
 batch_explorer()
@@ -341,7 +348,10 @@ batch_explorer()
 params, bytes_each = 1.5e9, 2
 flop, D_vol = 2 * params, bytes_each * params
 T = least_time(flop, D_vol, R_peak, BW)
-print(f"{flop / D_vol:.0f} FLOP/B, {flop / T / R_peak:.2%} of peak at most")
+rate = flop / T
+print(
+    f"{flop / D_vol:.0f} FLOP/B: {format_si(rate, 'FLOP/s')}, {rate / R_peak:.2%} of peak at most"
+)
 print(f"{format_si(T, 's')} a token, {1 / T:.0f} tokens/s")
 claims_at("09_roofline#napkin-1-9")
 
@@ -381,13 +391,14 @@ show("network-time", network="resnet50", batch=32)
 # The convolutions do nearly all the arithmetic. They do not take nearly all the time: the
 # element-wise layers between them have no arithmetic to speak of and full-size tensors to
 # move. That is why compilers fuse them into the convolutions, and why counting FLOP alone
-# misjudges a network. The same table for any network: `labcore roofline mobilenetv2 --on
-# H100 --batch 64`.
+# misjudges a network. As a table, layer by layer, for any network:
+# `labcore roofline mobilenetv2 --on H100 --batch 64`.
 #
 # ### Explore: which chip for this network?
 #
-# Before you look: will the chip with the highest peak be the fastest for GPT-2 XL writing
-# one token at a time? Find a network and a batch for which the order of two chips turns
+# The H100 and the H200 have the same peak and differ in bandwidth, 3.35 against 4.8 TB/s.
+# Before you look: for which network and phase does the H200 help most, and for which
+# hardly at all? Then find a network and a batch for which the order of two chips turns
 # round.
 
 # %%
@@ -396,13 +407,17 @@ chip_explorer()
 # %% [markdown]
 # ## Where the rule fails
 #
-# The roofline is an upper bound, and it errs in one direction only: real kernels are
-# slower. Three reasons that it cannot see:
+# For the traffic counted, the roofline is an upper bound: real kernels are slower. Three
+# reasons that it cannot see:
 #
-# 1. **Fixed costs.** Every kernel pays a launch of some microseconds. The iron law adds
-#    it, and puts moving and computing one after the other.
+# 1. **Fixed costs.** Every kernel pays a launch of some microseconds. The iron law of the
+#    chapter adds it as a third term, and puts moving and computing one after the other:
+#    $T = D_\text{vol} / \text{BW} + O / (R_\text{peak}\, \eta) + L_\text{lat}$.
 # 2. **Bytes that move twice.** A cache that cannot hold a tile fetches operands again.
 # 3. **Shapes that do not fit.** A 129-wide layer on a 128-wide array runs two passes.
+#
+# And one that turns the bound round: an operand that still lies in a cache from the
+# kernel before need not be fetched at all. Then count its bytes as zero.
 #
 # Suppose a launch costs 5 us, an illustrative figure. What remains of the dense layer's
 # fifth of the peak?
@@ -425,15 +440,16 @@ for name, T in times.items():
 # Your predictions, beside what the lab computed:
 
 # %%
+least_batch = math.ceil(crossing_batch(A100.ridge("fp16"), 2048, 2048))
 display(
     compare("09-dense-share", 100 * float(utilization(R_peak, BW, dense.I)), "%"),
-    compare("09-least-batch", math.ceil(crossing), "inputs"),
+    compare("09-least-batch", least_batch, "inputs"),
     compare("09-h100-gain", H100.BW / A100.BW, "x"),
 )
 
 # %% [markdown]
-# Every statement of the section has its verdict above. Those that do not simply
-# reproduce, in one place:
+# Every statement of the section has its verdict, here or in the self-check below. Those
+# that do not simply reproduce, in one place:
 
 # %%
 departures("09_roofline")

@@ -1,5 +1,6 @@
 """The command line as users meet it: output, exit status, and one line for bad input."""
 
+import io
 import json
 import os
 import re
@@ -8,8 +9,14 @@ import subprocess
 import sys
 
 import pytest
+from rich.console import Console
 
+from labcore import __version__
+from labcore.catalogue import A100
 from labcore.house import checkout
+from labcore.models.zoo import build
+from labcore.report import roofline_table
+from labcore.roofline import place_network
 from tests.onnx_graphs import write_resnet50
 
 COMMANDS = ("lab", "build", "figures", "claims", "specs", "roofline", "grade", "bench")
@@ -69,6 +76,33 @@ def test_no_arguments_show_the_help():
     result = labcore()
     assert result.returncode == 0
     assert all(command in result.stdout for command in COMMANDS)
+
+
+def test_the_version_is_that_of_the_package():
+    assert labcore("--version").stdout == f"labcore {__version__}\n"
+
+
+def test_precisions_are_taken_as_people_write_them():
+    small, large = (labcore("roofline", "kws", "--on", "a100", "--precision", p).stdout for p in ("fp16", "FP16"))
+    assert small == large != ""
+
+
+def test_a_network_that_does_not_fit_is_said_not_to():
+    # 70.6e9 parameters of 2 B are 141 GB
+    assert (
+        "DOES NOT FIT: the parameters take 141.1 GB, one T4 holds 16 GB"
+        in labcore("roofline", "llama3-70b", "--on", "T4").stdout
+    )
+    assert "DOES NOT FIT" not in labcore("roofline", "resnet50", "--on", "T4").stdout
+
+
+def test_a_narrow_terminal_still_reads_what_binds():
+    placements = place_network(build("resnet50"), A100, "fp16")
+    console = Console(width=80, record=True, file=io.StringIO())
+    console.print(roofline_table(placements, "resnet50 on A100", wide=False))
+    lines = console.export_text().splitlines()
+    assert max(map(len, lines)) <= 80
+    assert any(re.match(r" ?layer1.0.downsample .*conv2d.* memory ", line) for line in lines)
 
 
 def test_claims_json_is_the_contract():

@@ -74,7 +74,7 @@ def test_labs_open_with_a_question_and_a_prediction():
         sources = [cell.source for cell in book.read_source(lab.source).cells]
         assert any("predict(" in source for source in sources[:6]), f"{lab.slug} shows before it asks"
         asked = set(re.findall(r'^ *predict\("([^"]+)"', "\n".join(sources), re.MULTILINE))
-        assert asked == set(re.findall(r'^ *compare\("([^"]+)"', "\n".join(sources), re.MULTILINE))
+        assert asked == set(re.findall(r'^ *compare\(\s*"([^"]+)"', "\n".join(sources), re.MULTILINE))
 
 
 def test_links_between_files_lead_somewhere():
@@ -125,6 +125,25 @@ def test_accidents_stop_the_build(tmp_path, cell, words):
         book.build(book.Lab(source_file(tmp_path, f"# %%\n{cell}\n")))
 
 
+def test_a_notebook_that_somebody_worked_in_is_told_from_a_stale_one_and_kept(tmp_path):
+    path = tmp_path / "00_start_here.ipynb"
+    built = book.find_lab("00").notebook.read_text(encoding="utf-8")
+    path.write_text(built, encoding="utf-8")
+    assert not book.was_edited(path)
+    notebook = nbformat.reads(built, 4)
+    notebook.cells[1].outputs = []  # run again, saved: still what the build made
+    path.write_text(nbformat.writes(notebook), encoding="utf-8")
+    assert not book.was_edited(path)
+    notebook.cells[1].source += "\nmine = 1"
+    path.write_text(nbformat.writes(notebook), encoding="utf-8")
+    assert book.was_edited(path)
+    first, second = book.keep_copy(path, tmp_path), book.keep_copy(path, tmp_path)
+    assert (first.name, second.name) == ("00_start_here-yours.ipynb", "00_start_here-yours-2.ipynb")
+    assert "mine = 1" in first.read_text(encoding="utf-8")
+    path.write_text("not a notebook")
+    assert book.was_edited(path)
+
+
 def test_two_cells_with_one_name_are_refused(tmp_path):
     source = source_file(tmp_path, '# %% name="a"\n1\n\n# %% name="a"\n2\n')
     with pytest.raises(book.BookError, match="two cells are named 'a'"):
@@ -134,6 +153,13 @@ def test_two_cells_with_one_name_are_refused(tmp_path):
 def test_equal_cells_get_different_ids(tmp_path):
     cells = book.read_source(source_file(tmp_path, "# %%\n1\n\n# %%\n1\n")).cells
     assert cells[0].id != cells[1].id
+
+
+@pytest.mark.parametrize(
+    "name", ["9", "09", "roofline", "09_roofline", "09_roofline.ipynb", "notebooks/09_roofline.py"]
+)
+def test_a_lab_goes_by_many_names(name):
+    assert book.find_lab(name).source.stem == "09_roofline"
 
 
 def test_an_unknown_lab_lists_those_there_are():

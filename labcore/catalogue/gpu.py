@@ -214,7 +214,7 @@ A100_40GB = Accelerator(
     power=Fact(400, "W", _AMPERE, "TDP, SXM4 module"),
 )  # fmt: skip
 
-_H100_DENSE = "dense; the sheet prints 1,979 with sparsity, the whitepaper 989.4 without"
+_H100_DENSE = "dense, half of the 1,979 printed with sparsity; the whitepaper prints 989.4"
 
 H100 = Accelerator(
     "H100", "NVIDIA", "GPU",
@@ -223,8 +223,8 @@ H100 = Accelerator(
         "fp64": Fact(34e12, "FLOP/s", _H100, "vector; 67 on the tensor cores"),
         "fp32": Fact(67e12, "FLOP/s", _H100, "vector"),
         "tf32": Fact(494.5e12, "FLOP/s", _H100, "dense, half of the 989 printed with sparsity", "derived"),
-        "fp16": Fact(989e12, "FLOP/s", _H100, _H100_DENSE),
-        "bf16": Fact(989e12, "FLOP/s", _H100, _H100_DENSE),
+        "fp16": Fact(989e12, "FLOP/s", _H100, _H100_DENSE, "derived"),
+        "bf16": Fact(989e12, "FLOP/s", _H100, _H100_DENSE, "derived"),
         "fp8": Fact(1979e12, "FLOP/s", _H100, "dense, half of the 3,958 printed with sparsity", "derived"),
         "int8": Fact(1979e12, "OP/s", _H100, "dense, half of the 3,958 printed with sparsity", "derived"),
     },
@@ -260,8 +260,8 @@ H200 = Accelerator(
         "fp64": Fact(34e12, "FLOP/s", _H200, "vector; 67 on the tensor cores"),
         "fp32": Fact(67e12, "FLOP/s", _H200, "vector"),
         "tf32": Fact(494.5e12, "FLOP/s", _H200, "dense, half of the 989 printed with sparsity", "derived"),
-        "fp16": Fact(989e12, "FLOP/s", _H200, "dense; prints 1,979 with sparsity; the same die as the H100"),
-        "bf16": Fact(989e12, "FLOP/s", _H200, "dense; prints 1,979 with sparsity; the same die as the H100"),
+        "fp16": Fact(989e12, "FLOP/s", _H200, "dense, half of the 1,979 printed with sparsity", "derived"),
+        "bf16": Fact(989e12, "FLOP/s", _H200, "dense, half of the 1,979 printed with sparsity", "derived"),
         "fp8": Fact(1979e12, "FLOP/s", _H200, "dense, half of the 3,958 printed with sparsity", "derived"),
         "int8": Fact(1979e12, "OP/s", _H200, "dense, half of the 3,958 printed with sparsity", "derived"),
     },

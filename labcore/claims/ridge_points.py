@@ -86,7 +86,7 @@ def tpu_row_spans_a_decade():
     "09_roofline#ridge-points",
 )  # fmt: skip
 def ridges_rise(v100=(125e12, 0.9e12), a100=(312e12, 2.04e12), h100=(989e12, 3.35e12)):
-    """Each generation's ridge point is above that of the one before; inputs are pairs (R_peak, BW)."""
+    """V100, A100, H100: each ridge lies above the one before (R_peak, BW); a memory refresh like the H200 lowers it."""
     return ridge(*v100) < ridge(*a100) < ridge(*h100)
 
 

@@ -45,6 +45,7 @@ class Settled:
         """Id, printed, computed, verdict and reason as text."""
         printed, unit = self.claim.printed, self.claim.unit
         left = "-" if printed is None else printed.text
+        unit = "" if unit == "year" else unit
         if isinstance(printed, Number | Range | Each):
             left = f"{left} {unit}".rstrip()
         if isinstance(printed, Identity):

@@ -108,13 +108,16 @@ class Shown:
     def __init__(self, figure: Figure, inputs: Mapping[str, object]) -> None:
         table = figure.table(**inputs)
         self.sentence, self.alt = figure.says(table), figure.shape(table)
+        self.caption = figure.caption if self.alt == figure.alt else ""  # it speaks of the default inputs
         self.png = small_png(figure.plot_table(table))
 
     def __repr__(self) -> str:
         return self.sentence
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        return picture_bundle(self.png, self.alt, self.sentence)
+        bundle = picture_bundle(self.png, self.alt, self.sentence)
+        about = f"<details><summary>About this figure</summary>{html.escape(self.caption)}</details>"
+        return bundle | {"text/html": bundle["text/html"] + (about if self.caption else "")}
 
 
 def picture_bundle(png: bytes, alt: str, sentence: str) -> dict[str, str]:

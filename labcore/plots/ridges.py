@@ -66,12 +66,13 @@ def ridges_in_words(table: Table) -> str:
 
 
 def intensity_by_batch(
-    M: int = 2048, N: int = 2048, B_max: int = 1024,
+    M: int = 2048, N: int = 2048, B_max: int = 4096,
     chips: Sequence[str | Accelerator] = ("A100", "H100"), precision: str = "fp16",
 ) -> Table:  # fmt: skip
     """Intensity of a dense layer at every batch, its two limits, and the ridges of chips with their crossings."""
     b = bytes_per_element(precision)
-    drawn = [("exact", "", B, matmul(B, M, N, b).I) for B in range(1, B_max + 1)]
+    batches = sorted({round(2 ** (k / 16)) for k in range(16 * B_max.bit_length())})  # 16 a doubling, whole
+    drawn = [("exact", "", B, matmul(B, M, N, b).I) for B in batches if B_max >= B]
     drawn += [("weights only", "", B, 2 * B / b) for B in (1, B_max)]
     drawn += [("limit", "", B, 2 * M * N / (b * (M + N))) for B in (1, B_max)]
     for one in map(as_chip, chips):
@@ -149,7 +150,7 @@ RISING_RIDGE = register(Figure(
     id="rising-ridge",
     item="Figure 11",
     title="Ridge points of five GPUs over the years",
-    caption="Dense fp16 peak over DRAM bandwidth, each from its data sheet. The chapter joins the four filled points "
+    caption="Dense fp16 peak over DRAM bandwidth, from the catalogue. The chapter joins the four filled points "
     "(thin dashes) and leaves out the H200 (hollow), the H100's die with faster memory. With it the ridge does not "
     f"stay high: it falls from {H100.ridge('fp16'):.0f} to {H200.ridge('fp16'):.0f} FLOP/B and rises again with the "
     "B200. More bandwidth at the same peak makes a chip easier to fill. "
@@ -167,7 +168,7 @@ BATCH_SWEEP = register(Figure(
     id="batch-sweep",
     item="Equation 6; Napkin Math 1.8",
     title="Intensity of a 2048 x 2048 dense layer over its batch",
-    caption="Equation 6 at fp16, exact at every batch from 1 to 1024, and the rule I = B that counts the weights' "
+    caption="Equation 6 at fp16, exact from batch 1 to 4096, and the rule I = B that counts the weights' "
     "traffic only. The exact curve leaves the rule as activations begin to weigh, and tends to MN / (M + N). A dot "
     "marks the batch, solved from the equation, at which the layer has the ridge point of a chip: the rule would "
     f"promise the crossing at the ridge itself. The chapter's three batches (1, 32, 256) lie on the exact curve. "
