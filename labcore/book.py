@@ -34,7 +34,7 @@ _PNG = re.compile(r"data:image/png;base64,[A-Za-z0-9+/=]+")
 _ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}\b")
 
 
-class BookError(Exception):
+class BookError(ValueError):
     """A lab that cannot be built as it stands; the text names the lab, the cell and the way out."""
 
 

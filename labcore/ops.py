@@ -1,9 +1,10 @@
 """What one operation asks of a machine: FLOP, bytes and their ratio, before any machine is chosen.
 
 Traffic is compulsory: every operand crosses the memory bus once, as if the chip could hold the whole
-operation. A real schedule moves at least that much, so the intensity here is the highest that any can reach.
-A bias counts as nothing: its addition rides in the accumulator, its bytes (one element a column) vanish beside
-the weights.
+operation. A real schedule moves at least that much, but for operands that a cache still holds from the operation
+before, and for inputs that a stride larger than its window steps over: a 1 x 1 convolution of stride 2 uses a
+quarter of the input that is counted here. A bias counts as nothing: its addition rides in the accumulator, its
+bytes are one element a column.
 """
 
 from __future__ import annotations

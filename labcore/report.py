@@ -58,7 +58,7 @@ def roofline_object(
 
 
 def roofline_table(placements: Sequence[Placement], title: str, wide: bool = True) -> Table:
-    """The per-layer table; the time is that of all `count` layers and a lower bound. Not wide: the verdict alone."""
+    """The per-layer table; the time is that of all `count` layers, each from DRAM. Not wide: the verdict alone."""
     table = Table(title=title, title_justify="left", show_edge=False, header_style="bold")
     table.add_column("layer", overflow="fold", min_width=12)
     for name in ("kind", *(("FLOP", "bytes") if wide else ()), "FLOP/B", "bound"):
@@ -84,10 +84,11 @@ def roofline_summary(network: Network, chip: Accelerator, precision: str, placem
         f"{network.name}, batch {network.batch}, {precision}: {format_si(network.params, '')} parameters, "
         f"{format_si(network.flop, 'FLOP')}, {format_si(network.D_vol, 'B')} compulsory traffic, "
         f"{network.I:.4g} FLOP/B",
-        f"{chip.name} {precision}: {format_si(chip.peak(precision), 'FLOP/s')} dense, {format_si(chip.BW, 'B/s')}, "
+        f"{chip.name} {precision}: {chip.peaks[precision]} dense, {format_si(chip.BW, 'B/s')}, "
         f"ridge {chip.ridge(precision):.4g} FLOP/B",
-        f"at least {format_si(T, 's')} a pass, {per_second(network.batch / T)} samples/s at most, "
-        f"{share:.1%} of peak; {memory:.0%} of that time is memory-bound",
+        f"{format_si(T, 's')} a pass with every layer from DRAM and none fused, {per_second(network.batch / T)} "
+        f"{'tokens' if network.note.startswith('decode') else 'inputs'}/s, {share:.1%} of peak; {memory:.0%} of that "
+        "time is memory-bound",
     ]
     weights = network.params * bytes_per_element(precision)
     if weights > chip.capacity.value:
@@ -154,7 +155,7 @@ def specs_object(chip: Accelerator) -> dict[str, object]:
 
 
 def default_precision(chip: Accelerator) -> str:
-    """The precision a chip is compared at when none is asked for: half if it has one, else the first it lists."""
+    """The precision a chip is compared at when none is asked for: half if it has one, else fp32, else int8."""
     return next((p for p in ("fp16", "bf16", "fp32", "int8") if p in chip.peaks), chip.precisions[0])
 
 

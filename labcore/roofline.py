@@ -127,8 +127,8 @@ def place(layer: Layer, chip: Accelerator, precision: str) -> Placement:
     """Put a layer on a chip's roofline at a precision.
 
     Every operation is held against the chip's peak for that precision, matrix units included, as the
-    chapter does. Operations without MACs run on slower units, so their compute roof is lower than drawn;
-    their intensity is so small that the bandwidth binds all the same.
+    chapter does. Operations without MACs run on slower units, so their compute roof is lower than drawn; it
+    matters where their intensity passes the ridge of those units, as that of a large pooling window does.
     """
     op = layer.op
     R_peak, BW = chip.peak(precision), chip.BW

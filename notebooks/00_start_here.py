@@ -80,7 +80,7 @@ claim("nm1-3-h100-ridge", BW=chip("H200").BW)
 # *rounding*: it does not, and a rounding or a stated approximation explains why; the
 # reading that does meet the print is given. *erratum*: the page contradicts itself or
 # arithmetic, and the reason shows how. *cited*: a datum from outside, with its source.
-# *shown*: nothing to compute. Two that do not simply reproduce:
+# *shown*: nothing to compute. Two that do not reproduce:
 
 # %%
 claims("dense-2048-batch32-displayed-product", "table13-attention-softmax")

@@ -288,7 +288,13 @@ claims_at("09_roofline#table-14")
 
 # %% [markdown]
 # Two kernels fused give 2x. A gain of 10x takes a chain of ten, or launches so short that
-# their fixed cost dominates.
+# their fixed cost dominates. And the limits of the rows are those of one chip: what the
+# table calls high intensity, 200 FLOP/B, reaches the A100's roof but not the H100's.
+
+# %%
+for gpu in (A100, H100):
+    share = utilization(gpu.peak("fp16"), gpu.BW, 200)
+    print(f"{gpu.name}: 200 FLOP/B allow {share:.0%} of peak")
 
 # %% [markdown]
 # ## The lever that everyone pulls: batch
@@ -449,7 +455,7 @@ display(
 
 # %% [markdown]
 # Every statement of the section has its verdict, here or in the self-check below. Those
-# that do not simply reproduce, in one place:
+# that do not reproduce, in one place:
 
 # %%
 departures("09_roofline")

@@ -167,6 +167,65 @@ def test_bandwidth_is_bus_width_times_data_rate(accelerator, bits, bits_per_seco
     assert pytest.approx(bits / 8 * bits_per_second, rel=0.01) == accelerator.BW
 
 
+# Every chip a second time, from what its maker prints: peaks in TFLOP/s or TOP/s, GB/s, B, W.
+# Where a sheet gives a rate with 2:4 sparsity, half of it; where it gives a rate for eight chips, an eighth.
+GB, GIB = 10**9, 2**30
+AMPERE = {"fp64": 9.7, "fp32": 19.5, "tf32": 312 / 2, "fp16": 624 / 2, "bf16": 624 / 2, "int8": 1248 / 2,
+          "int4": 2496 / 2}  # fmt: skip
+HOPPER = {"fp64": 34, "fp32": 67, "tf32": 989 / 2, "fp16": 1979 / 2, "bf16": 1979 / 2, "fp8": 3958 / 2,
+          "int8": 3958 / 2}  # fmt: skip
+CDNA3 = {"fp64": 81.7, "fp32": 163.4, "tf32": 653.7, "fp16": 1307.4, "bf16": 1307.4, "fp8": 2614.9, "int8": 2614.9}
+SHEETS = {
+    "K20X": ({"fp64": 1.31, "fp32": 3.95}, 250, 6 * GB, 235),
+    "K80": ({"fp64": 2.91 / 2, "fp32": 8.74 / 2}, 480 / 2, 12 * GIB, 300 / 2),
+    "K80-board": ({"fp64": 2.91, "fp32": 8.74}, 480, 24 * GIB, 300),
+    "M40": ({"fp64": 6.8 / 32, "fp32": 6.8}, 288, 12 * GB, 250),
+    "P40": ({"fp32": 12, "int8": 47}, 346, 24 * GB, 250),
+    "P100": ({"fp64": 5.3, "fp32": 10.6, "fp16": 21.2}, 720, 4 * 4 * GB, 300),  # stacks x GB
+    "V100": ({"fp64": 7.8, "fp32": 15.7, "fp16": 125}, 900, 4 * 8 * GB, 300),
+    "T4": ({"fp32": 8.1, "fp16": 65, "int8": 130, "int4": 260}, 320, 8 * 2 * GB, 70),  # 8 chips of GDDR6
+    "A100-40GB": (AMPERE, 1555, 5 * 8 * GB, 400),
+    "A100": (AMPERE, 2039, 5 * 16 * GB, 400),
+    "H100-PCIe": ({"fp64": 26, "fp32": 51, "tf32": 756 / 2, "fp16": 1513 / 2, "bf16": 1513 / 2, "fp8": 3026 / 2,
+                   "int8": 3026 / 2}, 2000, 5 * 16 * GB, 350),
+    "H100": (HOPPER, 3350, 5 * 16 * GB, 700),
+    "H200": (HOPPER, 4800, 141 * GB, 700),
+    "B200": ({"fp64": 37, "fp32": 75, "tf32": 18000 / 2 / 8, "fp16": 36000 / 2 / 8, "bf16": 36000 / 2 / 8,
+              "fp8": 9000 / 2, "fp4": 18000 / 2, "int8": 9000 / 2}, 7700, 1440 // 8 * GB, 1000),
+    "TPU v1": ({"int8": 92}, 34, 8 * GIB, 75),
+    "TPU v2": ({"bf16": 46}, 700, 2 * 8 * GB, 280),  # 8 GB a core
+    "TPU v3": ({"bf16": 123}, 900, 2 * 16 * GIB, 262),
+    "TPU v4": ({"bf16": 275, "int8": 275}, 1200, 32 * GIB, 192),
+    "TPU v5p": ({"bf16": 459, "int8": 918}, 2765, 95 * GB, None),
+    "TPU v6e": ({"bf16": 918, "int8": 1836}, 1638, 32 * GB, None),
+    "MI300X": (CDNA3, 5300, 8 * 24 * GB, 750),
+    "MI325X": (CDNA3, 6000, 8 * 32 * GB, 1000),
+    "Gaudi 2": ({"bf16": 432, "fp8": 865}, 2450, 6 * 16 * GB, 600),
+    # 56 cores at 2 GHz: 2 units of 16 lanes; tiles of 16 x 16 x 32 products in 16 clocks, twice that in int8
+    "Sapphire Rapids": ({"fp32": 56 * 2e-3 * 2 * 2 * 16, "bf16": 56 * 2e-3 * 2 * 512, "int8": 56 * 2e-3 * 2 * 1024},
+                        8 * 8 * 4.8, 8 * 64 * GB, 350),
+    "Reference CPU": ({"fp32": 1}, 50, 64 * GB, 150),
+    "Mobile NPU": ({"fp16": 10, "int8": 20}, 51.2, 8 * GB, 5),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SHEETS)
+def test_a_chip_has_the_numbers_of_its_sheet(name):
+    peaks, GB_per_s, capacity, power = SHEETS[name]
+    found = chip(name)
+    # sheets round: 1979 / 2 is printed as 989, 384 bit x 5.2 Gb/s as 250, 1/32 of 6.8 as 0.21
+    assert {p: fact.value / 1e12 for p, fact in found.peaks.items()} == pytest.approx(
+        peaks, rel=2e-2 if name == "M40" else 1e-3
+    )
+    assert pytest.approx(GB_per_s * 1e9, rel=2e-3) == found.BW
+    assert found.capacity.value == capacity
+    assert (found.power and found.power.value) == power
+
+
+def test_every_chip_was_entered_twice():
+    assert sorted(SHEETS) == sorted(accelerator.name for accelerator in CHIPS)
+
+
 def test_ridge_points_are_those_the_chapter_prints():
     assert round(catalogue.A100.ridge("fp16")) == 153  # 312 / 2.039
     assert round(catalogue.A100.ridge("fp32"), 1) == 9.6

@@ -7,6 +7,7 @@ import re
 import shlex
 import subprocess
 import sys
+from math import log
 
 import pytest
 from rich.console import Console
@@ -14,8 +15,11 @@ from rich.console import Console
 from labcore import __version__
 from labcore.catalogue import A100
 from labcore.house import checkout
+from labcore.models.network import Layer, Network
 from labcore.models.zoo import build
-from labcore.report import roofline_table
+from labcore.ops import elementwise
+from labcore.plots.terminal import text_roofline
+from labcore.report import roofline_summary, roofline_table
 from labcore.roofline import place_network
 from tests.onnx_graphs import write_resnet50
 
@@ -122,7 +126,54 @@ def test_roofline_json_adds_up():
     first = layers[0]  # 7x7 convolution, 3 -> 64 channels, 224 -> 112, batch 32
     assert first["flop"] == 2 * 32 * 64 * 112 * 112 * 3 * 7 * 7
     assert first["D_vol"] == 2 * (32 * 3 * 224 * 224 + 64 * 3 * 7 * 7 + 32 * 64 * 112 * 112)
-    assert first["bound"] == "memory" if first["I"] < report["I_ridge"] else "compute"
+    assert first["bound"] == "memory"  # 123.7 FLOP/B, left of 312 / 2.039 = 153
+    (deep,) = [layer for layer in layers if layer["layer"] == "layer1.0.conv2"]  # 3x3, 64 -> 64 channels, 56
+    assert deep["I"] == pytest.approx(64 * 9 / (2 + 64 * 9 / (32 * 56 * 56)))  # 287 FLOP/B
+    assert deep["bound"] == "compute"
+    for layer in layers:
+        moving, computing = layer["D_vol"] / 2.039e12, layer["flop"] / 312e12
+        assert layer["bound"] == ("memory" if moving > computing else "compute"), layer["layer"]
+        assert layer["T"] == pytest.approx(layer["count"] * max(moving, computing)), layer["layer"]
+
+
+def test_share_of_peak_is_work_over_time_and_peak():
+    report = json.loads(labcore("roofline", "resnet50", "--on", "A100", "--batch", 32, "--json").stdout)
+    T = sum(layer["count"] * max(layer["flop"] / 312e12, layer["D_vol"] / 2.039e12) for layer in report["layers"])
+    assert report["share_of_peak"] == pytest.approx(report["flop"] / T / 312e12)
+    net = build("resnet50", batch=32)
+    summary = roofline_summary(net, A100, "fp16", place_network(net, A100, "fp16"))
+    assert f", {100 * report['flop'] / T / 312e12:.1f}% of peak;" in summary
+
+
+def test_the_share_of_a_layer_counts_its_repetitions():
+    """Three copies of an operation take three quarters of the time of four."""
+    layers = (Layer("many", elementwise(1000), count=3), Layer("one", elementwise(1000)))
+    placements = place_network(Network("net", layers, None), A100, "fp16")
+    console = Console(width=120, record=True, file=io.StringIO())
+    console.print(roofline_table(placements, "net"))
+    shares = re.findall(r"^ ?(many x3|one) .* ([\d.]+%)", console.export_text(), re.MULTILINE)
+    assert shares == [("many x3", "75.0%"), ("one", "25.0%")]
+
+
+def test_the_roofline_in_characters_has_its_bend_and_marks_in_place():
+    """Peak 100, BW 10: bend at (10, 100). Axes from 0.1 to 100 FLOP/B, 20 columns a decade, and from 200 to 0.5."""
+    points = [("low", 0.1, 1.0), ("middle", 1.0, 10.0), ("high", 30.0, 100.0)]
+    text = text_roofline(points, R_peak=100.0, BW=10.0, width=61, height=27).splitlines()
+    labels, grid = zip(*(line.split("|") for line in text[:27]), strict=True)
+    roof = round(26 * log(200 / 100) / log(200 / 0.5))
+    assert [labels[i].strip() for i in (0, roof, 26)] == ["200 FLOP/s", "100 FLOP/s", "500 mFLOP/s"]
+    assert grid[roof].index("-") in (40, 41)  # the ridge, 10 FLOP/B, at column 40, which may be either line's
+    assert grid[roof].lstrip(" /").count("-") >= 19
+    assert len(grid[roof]) == 61
+    assert not any("-" in line for i, line in enumerate(grid) if i != roof)
+    slope = [
+        next(i for i, line in enumerate(grid) if line[x : x + 1] == "/") for x in range(1, 40) if x != 20
+    ]  # two marks
+    assert slope == sorted(slope, reverse=True)
+    places = {mark: (i, line.index(mark)) for i, line in enumerate(grid) for mark in "abc" if mark in line}
+    # 10 FLOP/s is the geometric mean of 200 and 0.5; 1 lies as far above 0.5 as 200 above 100
+    assert places == {"a": (26 - roof, 0), "b": (13, 20), "c": (roof, 40 + round(20 * log(3) / log(10)))}
+    assert [name in text[-1] for name in ("a low", "b middle", "c high", "ridge 10 FLOP/B")] == [True] * 4
 
 
 def test_roofline_of_an_onnx_file_is_that_of_the_built_in_network(tmp_path):

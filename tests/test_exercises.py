@@ -83,6 +83,7 @@ def test_every_question_has_task_stub_check_and_points(source):
         assert cells[f"check-{id}"]["metadata"] == {"check": id, "points": question.points}
         assert len(question.wrong) >= 2
     assert f"{sum(q.points for q in questions.values())} points" in text(built["cells"][0])
+    assert "earns its points only when all of its inputs come out right" in " ".join(text(built["cells"][0]).split())
 
 
 @every_exercise
@@ -191,6 +192,24 @@ def test_least_batch_is_the_first_that_is_compute_bound(chip, M):
     else:
         assert bound(matmul(B, M, M).I, ridge(R_peak, BW)) == "compute"
         assert bound(matmul(B - 1, M, M).I, ridge(R_peak, BW)) == "memory"
+
+
+SLIPS = [
+    ("q4", "P = (H + 2 * padding - R)", "P = (H - R)", "the padding is left out"),
+    ("q7", "2**30", "10**9", "a GiB is 2^30 B, 7 % more than a GB"),
+    ("q7", "capacity * 2**30", "capacity", "the capacity is in GiB and the weights are in bytes"),
+]
+
+
+@pytest.mark.parametrize(("id", "right", "wrong", "words"), SLIPS)
+def test_likely_slips_of_a_reader_are_named(id, right, wrong, words):
+    question, stored = question_parts(ROOFLINE)[id], load_questions(EXERCISES / "09_roofline.json")[id]
+    answer = SOLUTION.sub(lambda match: match["code"], question.answer)
+    assert right in answer
+    slipped = answer.replace(right, wrong).replace("Q = (W + 2 * padding - S)", "Q = (W - S)")
+    message = judge(stored, ask(setup(ROOFLINE), question, slipped)).message
+    assert f"\nLikely slip: {words}" in message
+    assert "; or: " not in message
 
 
 def test_fusion_gain_counts_the_traffic_of_the_operations():

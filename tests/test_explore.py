@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import matplotlib as mpl
 import numpy as np
 import pytest
+from matplotlib.colors import to_hex
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 from PIL import Image
 
@@ -20,8 +21,9 @@ from labcore.explore.controls import Choice, Real, Whole
 from labcore.explore.explorer import WIDGET_VIEW, Explorer
 from labcore.explore.predict import compare, predict, slip, take, verdict
 from labcore.explore.roofline import batch_explorer, chip_explorer, roofline_explorer
-from labcore.models.zoo import build
+from labcore.models.zoo import MODELS, build
 from labcore.ops import conv2d, elementwise, layernorm, matmul, softmax
+from labcore.plots.network import BOUNDS
 from labcore.plots.style import RC, canvas
 from labcore.roofline import attainable, least_time, place_network
 
@@ -166,13 +168,45 @@ def test_a_chip_is_listed_only_with_a_precision_it_has():
 
 def test_chips_that_do_not_hold_the_parameters_come_last_and_are_named():
     found = chips.standings("llama3-70b", "decode", chips.HALF, 1)
-    need = 2 * build("llama3-70b").params
+    need = 2 * build("llama3-70b").params + 2 * 80 * 8 * 128 * 512 * 2  # K and V, layers, heads, width, tokens, fp16
     assert need > 141e9  # two bytes for each of more than 70.5 G parameters
     holds = {c.name: c.capacity.value >= need for c in CHIPS}
     assert [one.fits for one in found] == sorted((holds[one.chip] for one in found), reverse=True)
     said = chips.describe("llama3-70b", "decode", chips.HALF, 1)
     assert f"{sum(one.fits for one in found)} of {len(found)} chips hold" in said
     assert said.split("too small: ")[1].split(", ") == [one.chip for one in found if not one.fits]
+
+
+@pytest.mark.parametrize("phase", ["prefill", "decode"])
+def test_keys_and_values_of_every_sequence_must_fit_too(phase):
+    # gpt2-xl: K and V of 512 tokens in each of 512 sequences, 48 layers 1600 wide, two bytes an element
+    cache, parameters = 2 * 48 * 1600 * 512 * 512 * 2, 2 * build("gpt2-xl").params
+    found = chips.standings("gpt2-xl", phase, chips.HALF, 512)
+    capacity = {c.name: c.capacity.value for c in CHIPS}
+    assert {one.chip: one.fits for one in found} == {
+        one.chip: capacity[one.chip] >= parameters + cache for one in found
+    }
+    assert any(parameters <= capacity[one.chip] < parameters + cache for one in found)  # the cache decides for some
+    said = chips.describe("gpt2-xl", phase, chips.HALF, 512)
+    assert f"chips hold the {parameters / 1e9:.3g} GB of parameters and {cache / 1e9:.3g} GB of cache; " in said
+    half = chips.describe("gpt2-xl", phase, "int8", 512)
+    assert f"{cache / 2e9:.3g} GB of cache" in half
+
+
+def test_a_network_without_phases_keeps_no_cache():
+    assert "cache" not in chips.describe("resnet50", chips.PASS, chips.HALF, 32)
+    for name in MODELS:
+        for phase in chips.phases(name):
+            assert (chips.cache_bytes(name, phase, "fp16", 1) > 0) is (phase != chips.PASS)
+
+
+def test_bars_are_filled_as_in_the_figure_of_a_networks_time():
+    artists = drawn(chips, network="resnet50", phase=chips.PASS, precision=chips.HALF, batch=32)
+    assert [bars.get_label() for bars in artists.bars] == ["memory-bound", "compute-bound"]
+    for bars, bound in zip(artists.bars, ("memory", "compute"), strict=True):
+        assert to_hex(bars.get_facecolor(), keep_alpha=False).upper() == BOUNDS[bound]["facecolor"].upper()
+        assert bool(bars.get_hatch()) is (bound == "memory")
+    assert to_hex(artists.bars[0].get_edgecolor()).upper() == BOUNDS["memory"]["edgecolor"].upper()
 
 
 def test_bars_end_at_the_speed_relative_to_the_fastest():

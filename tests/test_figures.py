@@ -134,6 +134,36 @@ def test_sentences_carry_the_numbers():
     assert "depthwise convolution printed 10 to 20, computed 1.8 to 4.5;" in says["intensity-ranges"]
 
 
+@pytest.mark.parametrize(("network", "batch"), [("resnet50", 32), ("dlrm", 2048)])
+def test_the_time_on_the_slope_is_that_of_the_memory_bound_layers(network, batch):
+    """Layers without FLOP (DLRM's lookups) count in the total and lie on no slope."""
+    layers = build(network, batch=batch).layers
+    computing = [x.count * x.op.flop / 312e12 for x in layers]
+    moving = [x.count * x.op.D_vol / 2.039e12 for x in layers]
+    total = fsum(map(max, computing, moving))
+    slope = fsum(m for x, c, m in zip(layers, computing, moving, strict=True) if x.op.flop and m > c)
+    figure = find("network-roofline")
+    says = figure.says(figure.table(network=network, batch=batch))
+    (said,) = re.findall(r"; ([\d.]+) % of the least time on the slope;", says)
+    assert said == f"{100 * slope / total:.1f}"
+
+
+def test_the_printed_ranges_are_those_of_table_13():
+    page = {
+        "dense convolution": "50-200", "dense matmul": "64-256+", "depthwise convolution": "10-20",
+        "attention softmax": "2-5", "LayerNorm": "1-2", "embedding lookup": "<1",
+    }  # fmt: skip
+
+    def ends(text):
+        low, high = ("0", text[1:]) if text.startswith("<") else text.rstrip("+").split("-")
+        return float(low), float(high), text.endswith("+")
+
+    read = {operation: ends(text) for operation, text in page.items()}
+    assert read == PRINTED
+    shown = [row for row in csv_rows("intensity-ranges") if row["series"] == "printed"]
+    assert {r["operation"]: (r["I_low"], r["I_high"], r["and_more"] == "yes") for r in shown} == read
+
+
 def test_captions_hold():
     """Numbers and comparisons that captions state in words."""
     assert f"{H100.BW / A100.BW:.1f}x, its ratio of bandwidths" in find("roofline").caption

@@ -3,8 +3,11 @@
 import ast
 import json
 import re
+import signal
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from labcore.grading import check as check_module
 from labcore.grading.check import exercise, outcomes
 from labcore.grading.environment import kernel_environment
 from labcore.grading.exercise import build_exercises, copy_exercises, stored_question
@@ -508,6 +512,39 @@ def test_the_check_judges_in_the_notebook_and_shows_inputs_of_ones_own(small):
         check("q0", 1)
     with pytest.raises(ValueError, match=r"^no exercise '02_x'; there are: 01_small$"):
         exercise("02_x", small)("q1", 1)
+
+
+def loops(x):
+    while True:
+        try:
+            x += 1
+        except Exception:
+            continue
+
+
+def test_an_endless_loop_ends_in_words(small, monkeypatch):
+    monkeypatch.setattr(check_module, "CALL_SECONDS", 0.2)
+    before = signal.getsignal(signal.SIGALRM)
+    start = time.monotonic()
+    feedback = exercise("01_small", small)("q1", lambda x: x + 1 if x == 10 else loops(x), on=[10, 0.5])
+    assert time.monotonic() - start < 5
+    assert feedback.outcome == "failed"
+    assert feedback.message.startswith("q1: f1(0.5) raises TimeoutError: ran longer than 0.2 s; does its loop end?")
+    assert signal.getsignal(signal.SIGALRM) is before
+    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+
+
+def test_a_limit_leaves_other_alarms_and_other_threads_alone():
+    before = signal.signal(signal.SIGALRM, lambda *_: None)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 1000)
+        assert outcomes(lambda x: x, [1], 5.0) == [{"value": 1}]
+        assert 900 < signal.getitimer(signal.ITIMER_REAL)[0] <= 1000
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    with ThreadPoolExecutor() as pool:
+        assert pool.submit(outcomes, lambda x: x, [1], 5.0).result() == [{"value": 1}]
 
 
 # ---- the format ----

@@ -216,6 +216,29 @@ def test_dlrm_reads_rows_and_not_tables():
     assert layer(pooled, "table0").op.flop == 64 * 9 * 128  # ten rows are nine additions
 
 
+def test_dlrm_moves_and_multiplies_what_its_sizes_say():
+    """At fp16: 26 rows of 128 and the dense vector are 27 x 128; 27 x 27 products; 128 + 351 enter the top."""
+    B, b = 64, 2
+    dense = [*pairwise((13, 512, 256, 128)), *pairwise((479, 1024, 1024, 512, 256, 1))]
+    tables = 26 * (2 * B * 128 * b + B * 8)  # rows in, sums out, int64 indices
+    interaction = {
+        "interaction.stack": 2 * B * 27 * 128 * b,
+        "interaction.dot": B * (27 * 128 + 27 * 27) * b,
+        "interaction.pairs": 2 * B * 479 * b,
+    }
+    mlp = sum((B * K + K * N + B * N) * b + 2 * B * N * b for K, N in dense)  # products, then an activation
+    net = build("dlrm", batch=B)
+    assert {name: layer(net, name).op.D_vol for name in interaction} == interaction
+    assert net.D_vol == tables + sum(interaction.values()) + mlp
+    assert net.macs == B * (sum(K * N for K, N in dense) + 27 * 128 * 27)
+
+
+@pytest.mark.parametrize("precision", ["fp32", "fp16", "int8"])
+def test_dlrm_looks_up_by_int64_at_any_precision(precision):
+    table = layer(build("dlrm", batch=64, precision=precision), "table25")
+    assert table.op.D_vol == 2 * 64 * 128 * {"fp32": 4, "fp16": 2, "int8": 1}[precision] + 64 * 8
+
+
 def test_the_interaction_reads_its_matrix_once():
     """T @ T^T has one operand."""
     assert sum(layer(build("dlrm", batch=3), "interaction.dot").op.reads.values()) == 3 * 27 * 128 * 2

@@ -5,7 +5,7 @@ from math import prod
 
 import numpy as np
 import pytest
-from onnx import checker, helper, load_model, numpy_helper
+from onnx import TensorProto, checker, helper, load_model, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
 from labcore.models.onnx_file import read
@@ -351,6 +351,34 @@ def test_an_embedding_reads_the_rows_it_looks_up(load):
     nodes = [node("Gather", ["table", "ids"], ["y"])]
     layer = single(load(nodes, [("ids", (2, 8), INT64)], [weight("table", 50_000, 64)], precision="fp16"))
     assert counts(layer) == ("embedding", 0, 0, 2 * 8 * (2 * 64 * 2 + 8), 50_000 * 64)
+
+
+@pytest.mark.parametrize(
+    ("op", "flop"),
+    [
+        ("ReduceSum", 1), ("ReduceMax", 1), ("ReduceL1", 1),
+        ("ReduceL2", 2), ("ReduceSumSquare", 2),  # a product and a sum
+        ("ReduceLogSumExp", 2),  # an exponential and a sum
+    ],
+)  # fmt: skip
+def test_flop_of_a_reduced_element(load, op, flop):
+    layer = single(load([node(op, ["x"], ["y"], keepdims=0)], [("x", (6, 10))]))
+    assert layer.op.flop == flop * 6 * 10
+
+
+@pytest.mark.parametrize(
+    ("kind", "nbytes"),
+    [("DOUBLE", 8), ("FLOAT", 4), ("FLOAT16", 2), ("BFLOAT16", 2), ("FLOAT8E4M3FN", 1), ("FLOAT8E4M3FNUZ", 1),
+     ("FLOAT8E5M2", 1), ("FLOAT8E5M2FNUZ", 1), ("FLOAT4E2M1", 1 / 2), ("INT64", 8), ("UINT64", 8), ("INT32", 4),
+     ("UINT32", 4), ("INT16", 2), ("UINT16", 2), ("INT8", 1), ("UINT8", 1), ("BOOL", 1), ("INT4", 1 / 2),
+     ("UINT4", 1 / 2)],
+)  # fmt: skip
+def test_an_element_has_the_bytes_of_its_type(tmp_path, kind, nbytes):
+    """A transpose reads and writes every element once; opset 23 allows it for all types."""
+    dtype = getattr(TensorProto, kind)
+    path = tmp_path / "g.onnx"
+    write(path, [node("Transpose", ["x"], ["y"])], [("x", (6, 10), dtype)], [("y", (10, 6), dtype)], opset=23)
+    assert single(read(path)).op.D_vol == 2 * 6 * 10 * nbytes
 
 
 def test_reductions_read_all_and_write_little(load):

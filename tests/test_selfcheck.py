@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from labcore.catalogue import A100, H100, V100
 from labcore.grading import selfcheck as module
 from labcore.grading.selfcheck import progress, selfcheck
 
@@ -19,6 +20,10 @@ RIGHT = {
 SLIPS = [
     ("roofline-1", {"H200", "H100"}, "Turn it round"),
     ("roofline-1", {"V100", "A100", "H200"}, "The H200's ridge is 206 FLOP/B"),
+    ("roofline-1", {"T4"}, "T4 is not among the four, V100, A100, H200, H100."),
+    ("roofline-1", {"A100"}, "The V100's ridge is 139 FLOP/B"),
+    ("roofline-1", [H100], "The V100's ridge"),  # the first in the order of the question, listed or left out
+    ("roofline-1", "a100, V100, T4", "T4 is not among the four"),
     ("roofline-2", (RIGHT["roofline-2"][1], 256), "wrong order"),
     ("roofline-2", (256, 1), "inputs and outputs"),
     ("roofline-2", (16, 1.25), "the batch itself"),
@@ -35,6 +40,28 @@ SLIPS = [
 @pytest.fixture(autouse=True)
 def forget():
     module.RIGHT.clear()
+
+
+@pytest.mark.parametrize("answer", ["V100, A100", "a100,v100", ["v100", "a100"], [A100, V100], (A100, "V100")])
+def test_chips_may_be_named_in_any_of_the_usual_ways(answer):
+    assert selfcheck("roofline-1", answer).right
+
+
+@pytest.mark.parametrize(
+    ("id", "answer"),
+    [
+        ("roofline-4", "2.15x"), ("roofline-4", "2.15 ×"), ("roofline-4", " 2.15 "), ("roofline-5", "191 x"),
+        ("roofline-5", "191 %"), ("roofline-2", ("256x", "1.25 ×")),
+    ],
+)  # fmt: skip
+def test_a_sign_beside_a_number_is_no_slip(id, answer):
+    assert selfcheck(id, answer).right
+
+
+@pytest.mark.parametrize("section", ["rooflne", "roof", ""])
+def test_progress_in_no_section_is_an_error(section):
+    with pytest.raises(ValueError, match=rf"^no self-check section '{section}'; there are roofline$"):
+        progress(section)
 
 
 @pytest.mark.parametrize("id", RIGHT)

@@ -122,6 +122,26 @@ def test_unit_scale(unit, scale, base):
     assert unit_scale(unit) == (scale, base)
 
 
+@pytest.mark.parametrize(
+    ("unit", "scale"),
+    [
+        ("ps", 1 / 1000**4), ("ns", 1 / 1000**3), ("us", 1 / 1000**2), ("ms", 1 / 1000), ("s", 1), ("B", 1),
+        ("kB", 1000), ("KB", 1000), ("MB", 1000**2), ("GB", 1000**3), ("TB", 1000**4), ("PB", 1000**5),
+        ("EB", 1000**6), ("KiB", 1024), ("MiB", 1024**2), ("GiB", 1024**3),
+    ],
+)  # fmt: skip
+def test_prefixes_are_powers_of_1000_and_binary_ones_of_1024(unit, scale):
+    assert unit_scale(unit)[0] == pytest.approx(scale, rel=1e-12)
+
+
+def test_every_prefix_is_among_those_checked():
+    assert set(units.PREFIXES) == {"p", "n", "u", "m", "", *"kMGTPE", "Ki", "Mi", "Gi"}
+
+
+def test_binary_prefixes_are_written_where_each_begins():
+    assert [format_binary(3 * 1024**power) for power in range(4)] == ["3 B", "3 KiB", "3 MiB", "3 GiB"]
+
+
 def test_unknown_unit_says_what_to_write():
     with pytest.raises(ValueError, match=r"^unit 'furlong' is not known; write a prefix and a base such as"):
         unit_scale("furlong")

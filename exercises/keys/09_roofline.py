@@ -6,8 +6,9 @@
 #
 # For each question, replace the line `raise NotImplementedError(...)` and run the cell, then run the check below it.
 # The check says what came out and what was wanted for the smallest input that goes wrong, and names the slip if it
-# knows it. The small inputs can be worked out on paper: do that before you look at the code again. You may add inputs
-# of your own to `on=[...]`; they are shown, not judged.
+# knows it. A question earns its points only when all of its inputs come out right. The small inputs can be worked out
+# on paper: do that before you look at the code again. You may add inputs of your own to `on=[...]`; they are shown,
+# not judged.
 #
 # Keep the names of the functions, and write helpers into the cell that uses them: only answer cells are graded.
 # Units are FLOP, B, s and their quotients throughout. One multiply-accumulate is two FLOP.
@@ -238,6 +239,14 @@ def conv_flop_and_bytes(N, C, H, W, K, R, S, stride, padding, bytes_per_element)
 # %% wrong="q4" slip="padding is added at both ends of an axis, so the output grows by twice the padding"
 def conv_flop_and_bytes(N, C, H, W, K, R, S, stride, padding, bytes_per_element):
     P, Q = (H + padding - R) // stride + 1, (W + padding - S) // stride + 1
+    return 2 * N * K * P * Q * C * R * S, bytes_per_element * (
+        N * C * H * W + K * C * R * S + N * K * P * Q
+    )
+
+
+# %% wrong="q4" slip="the padding is left out: the filter also slides over the zeros at the edges"
+def conv_flop_and_bytes(N, C, H, W, K, R, S, stride, padding, bytes_per_element):
+    P, Q = (H - R) // stride + 1, (W - S) // stride + 1
     return 2 * N * K * P * Q * C * R * S, bytes_per_element * (
         N * C * H * W + K * C * R * S + N * K * P * Q
     )
@@ -485,6 +494,16 @@ def cheapest_chip(flop, D_vol, weights, T_target, chips):
         (c[4], c[0])
         for c in chips
         if weights <= c[3] * 1e9 and max(flop / c[1], D_vol / c[2]) <= T_target
+    ]
+    return min(good)[1] if good else None
+
+
+# %% wrong="q7" slip="the capacity is in GiB and the weights are in bytes: a GiB is 2^30 B"
+def cheapest_chip(flop, D_vol, weights, T_target, chips):
+    good = [
+        (c[4], c[0])
+        for c in chips
+        if weights <= c[3] and max(flop / c[1], D_vol / c[2]) <= T_target
     ]
     return min(good)[1] if good else None
 

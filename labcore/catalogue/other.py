@@ -1,4 +1,4 @@
-"""AMD's Instinct GPUs and Intel's Gaudi 2; peaks are dense, on the matrix units where a chip has them."""
+"""AMD's Instinct GPUs and Intel's Gaudi 2; peaks are dense, on the matrix units but for fp64 and fp32."""
 
 from __future__ import annotations
 

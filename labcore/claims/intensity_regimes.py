@@ -10,7 +10,7 @@ from __future__ import annotations
 from labcore.claims.ledger import computes, shows
 from labcore.claims.printed import Identity, Number, Range, Truth, Words
 from labcore.ops import FLOP_PER_ELEMENT, elementwise, layernorm, matmul
-from labcore.roofline import attainable, bound, least_time, ridge, utilization
+from labcore.roofline import attainable, bound, least_time, ridge
 
 shows(
     "table14-caption", "Table 14", "The lower the intensity, the more fusion and avoided traffic are worth",
@@ -25,25 +25,6 @@ shows(
 def high_intensity_rates(threshold=200, peak_lo=0.9, peak_hi=0.95, R_peak=312e12, BW=2.04e12):
     """From 200 FLOP/B on, the A100's ceiling is its peak, so 90 to 95 % of the ceiling is that share of the peak."""
     return [share * attainable(R_peak, BW, threshold) for share in (peak_lo, peak_hi)]
-
-
-@computes(
-    "table14-high-ai-on-h100", "Table 14", Words("can approach 90-95% of peak", least=95), "%",
-    "09_roofline#table-14",
-)  # fmt: skip
-def high_intensity_on_h100(threshold=200, R_peak=989e12, BW=3.35e12):
-    """Share of the H100's peak that 200 FLOP/B can reach, the lower end of the table's high intensity."""
-    return utilization(R_peak, BW, threshold)
-
-
-@high_intensity_on_h100.erratum
-def regimes_belong_to_a_chip():
-    """The limit of 200 FLOP/B suits the A100's ridge of {a100:.0f}; on the H100 it allows {share:.1%} of the peak.
-
-    There, 95 % takes {needed:.0f} FLOP/B. Napkin Math 1.3 itself calls 200 FLOP/B bandwidth-bound on the H100.
-    """
-    I_ridge = ridge(989e12, 3.35e12)
-    return {"a100": ridge(312e12, 2.04e12), "share": high_intensity_on_h100(), "needed": 0.95 * I_ridge}
 
 
 @computes(
@@ -62,24 +43,6 @@ def elementwise_fusion_gain(kernels=3, R_peak=312e12, BW=2.04e12):
     one, fused = elementwise(10**6), elementwise(10**6, flop_per_element=kernels)
     T_apart = kernels * least_time(one.flop, one.D_vol, R_peak, BW)
     return T_apart / least_time(fused.flop, fused.D_vol, R_peak, BW)
-
-
-@computes("table14-low-ai-small-dense", "Table 14", Range("2", "4"), "x", "09_roofline#table-14")
-def dense_fusion_gain(B=16, M=2048, R_peak=312e12, BW=2.04e12):
-    """Fusing a small dense layer with its activation, also put at 2 to 4x."""
-    dense, activation = matmul(B, M, M), elementwise(B * M)
-    T_dense, T_activation = (least_time(op.flop, op.D_vol, R_peak, BW) for op in (dense, activation))
-    return (T_dense + T_activation) / T_dense
-
-
-@dense_fusion_gain.erratum
-def weights_are_not_fused_away():
-    """At batch 16 the dense layer has {I:.1f} FLOP/B, in the row's regime; fused activation gains {gain:.3f}x.
-
-    Its weights are {share:.0%} of the traffic and must be read all the same. Element-wise chains gain 2 to 4x.
-    """
-    op = matmul(16, 2048, 2048)
-    return {"I": op.I, "gain": dense_fusion_gain(), "share": op.reads["B"] / op.D_vol}
 
 
 @computes("table14-very-low-ai", "Table 14", Number("10"), "x", "09_roofline#table-14")

@@ -37,7 +37,7 @@ SECTIONS = (  # modules of labcore.claims in the book's order
 LEDGER: dict[str, Claim] = {}
 
 
-class LedgerError(Exception):
+class LedgerError(ValueError):
     """A claim without the verdict it needs, or with one it may not have."""
 
 

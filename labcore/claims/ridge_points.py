@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from labcore.catalogue import A100, A100_40GB, H100, TPU_V4, TPU_V5P
+from labcore.catalogue import A100, A100_40GB, H100, TPU_V4, TPU_V5P, TPU_V6E
 from labcore.claims.ledger import computes, shows
 from labcore.claims.printed import Identity, Number, Truth, Words
 from labcore.models.zoo import build
@@ -75,10 +75,11 @@ def tpu_2023_ridges(R_lo=1e14, R_hi=1e15, B=1e12):
 def tpu_row_spans_a_decade():
     """The row's peaks span a decade over one bandwidth, and so do its ridges, {I[0]:.0f} to {I[1]:.0f} FLOP/B.
 
-    Only the low end is 10^2. In the chips, peak and bandwidth grew together: TPU v4 has a ridge of {v4:.0f} FLOP/B at
-    bf16 and TPU v5p of {v5p:.0f}.
+    Only the low end is 10^2. The chips of those years lie between: {v4:.0f} FLOP/B at bf16 for TPU v4 (2021),
+    {v5p:.0f} for TPU v5p (2023), {v6e:.0f} for TPU v6e (2024).
     """
-    return {"I": tpu_2023_ridges(), "v4": TPU_V4.ridge("bf16"), "v5p": TPU_V5P.ridge("bf16")}
+    ridges = {"v4": TPU_V4.ridge("bf16"), "v5p": TPU_V5P.ridge("bf16"), "v6e": TPU_V6E.ridge("bf16")}
+    return {"I": tpu_2023_ridges()} | ridges
 
 
 @computes(

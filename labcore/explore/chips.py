@@ -1,4 +1,9 @@
-"""A network on every chip that has the precision: least time of a pass, what binds it, whether the parameters fit."""
+"""A network on every chip that has the precision: least time of a pass, what binds it, whether it fits.
+
+What must fit is the parameters and, for a language model, the keys and values that a prefill writes or that a decode
+step attends to, in every sequence of the batch. Activations are left out: what they take depends on how a framework
+frees and reuses them, and with one layer's at a time it is little beside the rest.
+"""
 
 from __future__ import annotations
 
@@ -20,14 +25,15 @@ from matplotlib.transforms import Affine2D
 from labcore.catalogue import CHIPS
 from labcore.catalogue.facts import Accelerator
 from labcore.models import zoo
+from labcore.models.language import DEFAULT_TOKENS, kv_cache_bytes
 from labcore.models.network import Network
-from labcore.plots.style import BLACK, BLUE, GREY, VERMILLION
+from labcore.plots.network import BOUNDS
+from labcore.plots.style import BLACK, GREY
 from labcore.precision import bytes_per_element
 from labcore.units import Bytes, Ratio, Seconds, format_si
 
 HALF = "fp16 or bf16"  # two bytes either way; of TPUs and GPUs before 2020 each has only one of them
 PRECISIONS = (HALF, "fp64", "fp32", "tf32", "fp8", "int8", "fp4", "int4")
-TOO_SMALL = "does not hold the parameters"
 PASS = "one pass"  # the phase of a network that has no phases
 
 
@@ -72,16 +78,25 @@ def parameter_bytes(name: str, phase: str, precision: str) -> Bytes:
     return network(name, phase, precision, 1).params * bytes_per_element(precision.split(" or ")[0])
 
 
+def cache_bytes(name: str, phase: str, precision: str, batch: int) -> Bytes:
+    """What the keys and values of all sequences take; nothing for a network without phases.
+
+    >>> cache_bytes("gpt2-xl", "decode", "fp16", 1) == 2 * 48 * 1600 * 512 * 2  # K and V, layers, width, tokens, fp16
+    True
+    """
+    return 0 if phase == PASS else kv_cache_bytes(name, batch, DEFAULT_TOKENS, precision.split(" or ")[0])
+
+
 @lru_cache(maxsize=256)
 def standings(name: str, phase: str, precision: str, batch: int) -> tuple[Standing, ...]:
-    """Every chip that has the precision: those that hold the parameters first, the fastest of them at the top.
+    """Every chip that has the precision: those that hold it first, the fastest of them at the top.
 
     >>> [s.chip for s in standings("resnet50", PASS, "fp4", 32)]
     ['B200']
     """
     layers = network(name, phase, precision, batch).layers
     flop, D_vol, count = np.array([(layer.op.flop, layer.op.D_vol, layer.count) for layer in layers], float).T
-    need = parameter_bytes(name, phase, precision)
+    need = parameter_bytes(name, phase, precision) + cache_bytes(name, phase, precision, batch)
     found = []
     for chip in CHIPS:
         if own := precision_of(chip, precision):
@@ -101,11 +116,8 @@ def build(fig: Canvas) -> SimpleNamespace:
     ax.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "25 %", "50 %", "75 %", "100 %"])
     ax.set_xlabel("speed, relative to the fastest")
     bars = [
-        ax.add_patch(PathPatch(rectangles([], []), facecolor=face, edgecolor=edge, hatch=hatch, label=label))
-        for face, edge, hatch, label in (
-            ("white", VERMILLION, "////", "memory-bound"),
-            (BLUE, BLUE, "", "compute-bound"),
-        )
+        ax.add_patch(PathPatch(rectangles([], []), label=f"{bound}-bound", **{"edgecolor": s["facecolor"]} | s))
+        for bound, s in BOUNDS.items()  # memory first, as in update
     ]
     ax.legend(loc="lower right", title="share of the time", alignment="left")
     return SimpleNamespace(
@@ -126,7 +138,8 @@ def update(artists: SimpleNamespace, network: str, phase: str, precision: str, b
     compute.set_path(rectangles(splits, speeds))
     artists.names.set_paths([letters(one.chip, align="right") for one in found])
     artists.names.set_offsets([(-0.01, row) for row in range(len(found))])
-    artists.times.set_paths([letters(format_si(one.T, "s", 3) if one.fits else TOO_SMALL) for one in found])
+    small = "does not hold the parameters" if phase == PASS else "does not hold parameters and cache"
+    artists.times.set_paths([letters(format_si(one.T, "s", 3) if one.fits else small) for one in found])
     artists.times.set_offsets([(speed + 0.01, row) for row, speed in enumerate(speeds)])
     artists.times.set_facecolors([BLACK if one.fits else GREY for one in found])
     name = network if phase == PASS else f"{network} {phase}"
@@ -170,11 +183,13 @@ def work(name: str, phase: str, batch: int) -> str:
 
 
 def describe(network: str, phase: str, precision: str, batch: int) -> str:
-    """How many chips hold the parameters, the fastest two and the slowest of them, what binds the fastest."""
+    """How many chips hold parameters and cache, the fastest two and the slowest of them, what binds the fastest."""
     found = standings(network, phase, precision, batch)
     fitting, small = ([one for one in found if one.fits is fits] for fits in (True, False))
     need = format_si(parameter_bytes(network, phase, precision), "B", 3)
-    holding = f"{len(fitting)} of {len(found)} chips hold the {need} of parameters"
+    cache = cache_bytes(network, phase, precision, batch)
+    beside = f" and {format_si(cache, 'B', 3)} of cache" if cache else ""
+    holding = f"{len(fitting)} of {len(found)} chips hold the {need} of parameters{beside}"
     said = [f"{work(network, phase, batch)}, {precision}: {holding}"]
     if fitting:
         memory = f"{100 * fitting[0].memory:.0f} % of it memory-bound"

@@ -38,8 +38,9 @@ SHARP = 2  # pixels drawn for one on the page, for dense screens
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 # ipywidgets offers no way to name a slider's handle, to say its value in the box's terms, or to mark a text as one
-# whose changes are read out. Each picture does it when it has loaded; where a page forbids inline scripts the
-# labelled boxes are still there.
+# whose changes are read out. JupyterLab takes a key on a focused list or slider for a command of its own, such as
+# `b` for a new cell, unless that element itself says no. Each picture does all that when it has loaded; where a page
+# forbids inline scripts the labelled boxes are still there.
 _ON_LOAD = """
 (function name(img, tries) {
   const root = img.closest('.labcore-explorer');
@@ -51,6 +52,8 @@ _ON_LOAD = """
     handle.setAttribute('aria-label', row.querySelector('label').textContent + ', slider');
     handle.setAttribute('aria-valuetext', row.querySelector('input').value);
   }
+  for (const one of root.querySelectorAll('select, .noUi-handle'))
+    one.setAttribute('data-lm-suppress-shortcuts', 'true');
   root.querySelector('.labcore-says .widget-html-content').setAttribute('role', 'status');
 })(this, 50)
 """

@@ -16,6 +16,13 @@ from labcore.explore.guesses import guess_of, keep, trouble
 from labcore.plots.words import three
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+# An empty picture whose loading tells JupyterLab to take no key on the button for a command, such as `b` for a cell.
+_KEEP_KEYS = (
+    '<img src="data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==" alt="" hidden '
+    "onload=\"(function keep(img, tries) { const button = img.closest('.labcore-predict')?.querySelector('button'); "
+    "if (!button) return tries && setTimeout(keep, 100, img, tries - 1); "
+    "button.setAttribute('data-lm-suppress-shortcuts', 'true'); })(this, 50)\">"
+)
 SLIPS = (  # factor, how near a ratio must come, what it tells
     (2, 0.02, "a factor of 2: one multiply-accumulate is two FLOP"),
     (8, 0.02, "a factor of 8: bits for bytes"),
@@ -66,8 +73,9 @@ def predict(id: str, question: str, unit: str = "") -> Shown:
     box.observe(on_keep, "value")  # Enter, or leaving the box
     button.on_click(on_keep)
     asked = f"{question} ({unit})" if unit else question
-    rows = [widgets.HTML(f"<b>{html.escape(asked)}</b>"), widgets.HBox([box, button]), answer]
-    return Shown(f"Prediction: {asked}. Run the cell for a box to type it into.", widgets.VBox(rows))
+    rows = [widgets.HTML(f"<b>{html.escape(asked)}</b>{_KEEP_KEYS}"), widgets.HBox([box, button]), answer]
+    whole = widgets.VBox(rows).add_class("labcore-predict")
+    return Shown(f"Prediction: {asked}. Run the cell for a box to type it into.", whole)
 
 
 def take(id: str, typed: str, unit: str, question: str) -> str:

@@ -60,7 +60,7 @@ def chip_explorer(**start: object) -> Explorer:
     """One network on every chip that has the precision, fastest first.
 
     >>> chip_explorer(network="llama3-70b", phase="decode").sentence.split(": ")[1].split("; ")[0]
-    '4 of 19 chips hold the 141 GB of parameters'
+    '4 of 19 chips hold the 141 GB of parameters and 5.37 GB of cache'
     """
     return Explorer(
         question="Which chip runs this network fastest, and does a larger batch change the order?",

@@ -8,15 +8,24 @@ values that were computed when the exercise was built. The key notebook, into wh
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from labcore.grading.judge import Feedback, Question, judge, load_questions
 from labcore.grading.values import MIME, kind, plain, show
 from labcore.house import checkout
+from labcore.units import Seconds
 
 TOLERANCE = 1e-6
+CALL_SECONDS: Seconds = 10.0  # that one call of an answer may run in the reader's notebook; the grader has its own
+
+
+class Overrun(BaseException):
+    """A call ran too long; no Exception, so that an answer that catches those does not catch this one."""
 
 
 def exercise(name: str, folder: Path | None = None) -> Callable[..., Feedback]:
@@ -32,7 +41,7 @@ def exercise(name: str, folder: Path | None = None) -> Callable[..., Feedback]:
         questions = load_questions(stored_values(name, folder))
         if question not in questions:
             raise ValueError(f"{name} has no question {question!r}; it has {', '.join(questions)}")
-        return with_own_inputs(questions[question], arguments(on), outcomes(answer, on))
+        return with_own_inputs(questions[question], arguments(on), outcomes(answer, on, CALL_SECONDS))
 
     return check
 
@@ -79,27 +88,49 @@ def arguments(on: list | None) -> list | None:
     return None if on is None else [plain(each if isinstance(each, tuple) else (each,)) for each in on]
 
 
-def outcomes(answer: object, on: list | None) -> list[dict]:
+def outcomes(answer: object, on: list | None, limit: Seconds = 0) -> list[dict]:
     """What an answer gives: for each input where it is a function, else once for the value it is.
 
-    Each call gets a copy of its input, so that an answer that changes a list spoils only its own copy.
+    Each call gets a copy of its input, so that an answer that changes a list spoils only its own copy, and `limit`
+    seconds where that is not 0.
 
     >>> outcomes(lambda a, b: a / b, [(1, 2), (1, 0)])
     [{'value': 0.5}, {'error': 'ZeroDivisionError: division by zero'}]
     """
     if on is None:
         return [{"unanswered": True} if answer is ... else {"value": plain(answer)}]
-    return [outcome(answer, each if isinstance(each, tuple) else (each,)) for each in on]
+    return [outcome(answer, each if isinstance(each, tuple) else (each,), limit) for each in on]
 
 
-def outcome(answer: object, given: tuple) -> dict:
+def outcome(answer: object, given: tuple, limit: Seconds = 0) -> dict:
     """What one call gives: a value, an error, or that it is not answered yet."""
     if not callable(answer):
         return {"error": f"TypeError: a function is wanted, {kind(plain(answer))} came"}
     try:
-        value = answer(*copy.deepcopy(given))
+        with at_most(limit):
+            value = answer(*copy.deepcopy(given))
         return {"unanswered": True} if value is ... else {"value": plain(value)}
     except NotImplementedError:
         return {"unanswered": True}
+    except Overrun:
+        return {"error": f"TimeoutError: ran longer than {limit:g} s; does its loop end?"}
     except (Exception, SystemExit) as error:  # an answer may raise anything; an interrupt stops the cell
         return {"error": f"{type(error).__name__}: {error}"[:300].rstrip(": ")}
+
+
+@contextmanager
+def at_most(limit: Seconds) -> Iterator[None]:
+    """Raise Overrun when the block runs longer; without a limit, without SIGALRM or off the main thread, never."""
+    if not limit or not hasattr(signal, "SIGALRM") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def overrun(*_: object) -> None:
+        raise Overrun
+
+    handler, timer = signal.signal(signal.SIGALRM, overrun), signal.setitimer(signal.ITIMER_REAL, limit)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, *timer)
+        signal.signal(signal.SIGALRM, handler)

@@ -58,9 +58,12 @@ def selfcheck(id: str, answer: object) -> Answered:
 
 
 def progress(section: str) -> Answered:
-    """How many items of a section have been answered rightly in this session."""
+    """How many items of a section have been answered rightly; raises ValueError, with the sections, for no section."""
     load()
-    ids = [id for id in ITEMS if id.startswith(f"{section}-")]
+    ids = [id for id in ITEMS if id.rpartition("-")[0] == section]
+    if not ids:
+        sections = dict.fromkeys(id.rpartition("-")[0] for id in ITEMS)
+        raise ValueError(f"no self-check section {section!r}; there are {', '.join(sections)}")
     right = sum(RIGHT.get(id, False) for id in ids)
     return Answered(section, f"{right} of {len(ids)} right", right=right == len(ids))
 
@@ -81,9 +84,18 @@ def load() -> None:
         import_module(f"labcore.grading.items.{module.name}")
 
 
-def near(got: float, want: float, tolerance: float = 0.02) -> bool:
+def near(got: object, want: float, tolerance: float = 0.02) -> bool:
     """Whether an answer is within 2 % of what is wanted, so that rounding on paper is no slip."""
-    return math.isclose(float(got), want, rel_tol=tolerance)
+    return math.isclose(number(got), want, rel_tol=tolerance)
+
+
+def number(answer: object) -> float:
+    """The number of an answer; in a text, a factor or percentage sign beside it is left out.
+
+    >>> number("2.15x"), number(" 191 ×"), number("12 %"), number(3)
+    (2.15, 191.0, 12.0, 3.0)
+    """
+    return float(answer.strip(" xX×%") if isinstance(answer, str) else answer)
 
 
 def letter(answer: object, right: str, slips: dict[str, str]) -> str:

@@ -212,7 +212,8 @@ NETWORK_TIME = register(Figure(
     item="Napkin Math 1.7 and Table 14",
     title="Where the least time of ResNet-50 at batch 32 goes on the A100",
     caption="Least time by kind of layer: for each layer the longer of its FLOP at peak and its bytes at full "
-    "bandwidth, added up. It is a lower bound, as no kernel reaches either rate and launches cost extra. Hatched "
+    "bandwidth, added up, with every layer from DRAM and none fused. Fusion and caches take from it, launches and "
+    "imperfect kernels add to it. Hatched "
     "parts wait for memory, filled ones for arithmetic. The element-wise layers do hardly any arithmetic and take "
     f"about as long as all convolutions together, unless a compiler fuses them. Source of the rates: "
     f"{chip_sources('A100')}.",

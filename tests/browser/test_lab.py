@@ -183,6 +183,40 @@ def test_the_precisions_follow_the_chip(lab):
     says(one, "A100 bf16:")
 
 
+def cells(page):
+    """How many cells of each kind the notebook has."""
+    return [page.locator(f".jp-Notebook .jp-{kind}Cell").count() for kind in ("Code", "Markdown", "Raw")]
+
+
+def test_keys_on_a_list_stay_with_the_list(lab):
+    """JupyterLab's command mode would go to the next cell, insert one, or turn this one into Markdown."""
+    one, page = explorer(lab), lab.page
+    chip = one.get_by_role("combobox", name="Chip")
+    before, chosen = cells(page), chip.input_value()
+    options = chip.locator("option").all_inner_texts()
+    below = options[options.index(chosen) + 1].replace("\N{NO-BREAK SPACE}", " ")
+    chip.focus()
+    page.keyboard.press("ArrowDown")
+    assert f"{below} " in says(one, f"{below} ")[0]
+    assert chip.input_value() == below
+    for key in "bmbm":
+        page.keyboard.press(key)
+    one.get_by_role("slider").focus()
+    for key in "bm":
+        page.keyboard.press(key)
+    page.wait_for_timeout(300)
+    assert cells(page) == before
+    chip.select_option(chosen)
+    says(one, f"{chosen} ")
+    if lab.name == "99_explorers":
+        page.get_by_role("button", name="Keep").focus()
+        for key in ("ArrowDown", "b", "m"):
+            page.keyboard.press(key)
+        page.wait_for_timeout(300)
+        assert cells(page) == before
+        assert page.get_by_role("button", name="Keep").evaluate("b => b === document.activeElement")
+
+
 def test_every_control_has_a_name_that_a_screen_reader_says(lab):
     names = []
     for number in range(lab.page.locator(".labcore-explorer").count()):

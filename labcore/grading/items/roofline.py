@@ -3,23 +3,37 @@
 from __future__ import annotations
 
 from labcore.catalogue import A100, H100, chip
+from labcore.catalogue.facts import Accelerator
 from labcore.grading.selfcheck import item, letter, near
 from labcore.ops import matmul
 from labcore.roofline import attainable
 
 
-@item("roofline-1", wants="a set of chip names")
+@item("roofline-1", wants="a set of chip names, or names with commas between them")
 def compute_bound_chips(answer: object) -> str:
     """Compare each chip's ridge with 180 FLOP/B."""
     names = ("V100", "A100", "H200", "H100")
     want = {name for name in names if chip(name).ridge("fp16") <= 180}
-    got = {answer} if isinstance(answer, str) else set(answer)
+    got = chip_names(answer, names)
+    for name in sorted(got - set(names)):
+        return f"{name} is not among the four, {', '.join(names)}."
     if got == set(names) - want:
         return "Turn it round: a kernel is compute-bound where the ridge lies at or below its intensity."
-    for name in sorted(got ^ want):
-        ridge = chip(name).ridge("fp16")
-        return f"The {name}'s ridge is {ridge:.0f} FLOP/B; compare 180 with it."
-    return ""
+    wrong = next((name for name in names if name in got ^ want), "")
+    return wrong and f"The {wrong}'s ridge is {chip(wrong).ridge('fp16'):.0f} FLOP/B; compare 180 with it."
+
+
+def chip_names(answer: object, known: tuple[str, ...]) -> set[str]:
+    """Chips by name, as the known ones are spelt, from names or accelerators or from one text.
+
+    >>> sorted(chip_names("v100, T4", ("V100",))), chip_names([A100], ("A100",))
+    (['T4', 'V100'], {'A100'})
+    """
+    if isinstance(answer, str | Accelerator):
+        answer = answer.split(",") if isinstance(answer, str) else [answer]
+    given = [(one.name if isinstance(one, Accelerator) else one).strip() for one in answer]
+    spelt = {name.casefold(): name for name in known}
+    return {spelt.get(name.casefold(), name) for name in given if name}
 
 
 @item("roofline-2", wants="a pair (growth of FLOP, growth of bytes)")
