@@ -267,6 +267,9 @@ def roofline(
     R_peak = chip.peak(precision)
     options = {"phase": phase, "seq": seq, "context": context}
     network = load_network(model, batch, precision, shape or [], **options)
+    if not network.flop:
+        unknown = f"; unknown operators: {', '.join(network.unknown)}" if network.unknown else ""
+        raise ValueError(f"{model} holds no operation that can be counted{unknown}")
     placements = place_network(network, chip, precision)
     if plot:
         save_network_roofline(network, chip, precision, plot)
@@ -332,7 +335,7 @@ def show(table: object) -> None:
 
 def print_json(value: object) -> None:
     """Print JSON that every parser takes: NaN is an error, not a word."""
-    print(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False))
+    print(json.dumps(value, indent=1, allow_nan=False))
 
 
 def bar(words: str, total: int | None) -> object:

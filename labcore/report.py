@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from rich.markup import escape
 from rich.table import Table
 
 from labcore.catalogue.facts import Accelerator
@@ -59,7 +60,7 @@ def roofline_object(
 
 def roofline_table(placements: Sequence[Placement], title: str, wide: bool = True) -> Table:
     """The per-layer table; the time is that of all `count` layers, each from DRAM. Not wide: the verdict alone."""
-    table = Table(title=title, title_justify="left", show_edge=False, header_style="bold")
+    table = Table(title=escape(title), title_justify="left", show_edge=False, header_style="bold")
     table.add_column("layer", overflow="fold", min_width=12)
     for name in ("kind", *(("FLOP", "bytes") if wide else ()), "FLOP/B", "bound"):
         table.add_column(name, justify="left" if name in ("kind", "bound") else "right", no_wrap=True)
@@ -71,7 +72,7 @@ def roofline_table(placements: Sequence[Placement], title: str, wide: bool = Tru
         work = (format_si(p.layer.op.flop, "FLOP", 3), format_si(p.layer.op.D_vol, "B", 3)) if wide else ()
         rate = (format_si(p.R_attain, "FLOP/s", 3),) if wide else ()
         place = (f"{p.I:.3g}", p.bound, *rate, format_si(p.T, "s", 3), f"{p.T / T:.1%}")
-        table.add_row(times, p.layer.op.kind, *work, *place)
+        table.add_row(escape(times), escape(p.layer.op.kind), *work, *place)
     return table
 
 

@@ -45,7 +45,7 @@ def attainable(R_peak: FlopPerSecond, BW: BytesPerSecond, I: FlopPerByte) -> Flo
     50.0
     """
     positive(R_peak=R_peak, BW=BW, I=I)
-    return np.minimum(R_peak, BW * I)
+    return np.minimum(R_peak, np.multiply(BW, I))
 
 
 def required_bandwidth(R_ops: FlopPerSecond, I: FlopPerByte) -> BytesPerSecond:

@@ -90,7 +90,7 @@ def positive_ints(**sizes: int) -> None:
     ValueError: K must be a whole number of at least 1, got 0
     """
     for name, size in sizes.items():
-        if isinstance(size, bool) or not hasattr(size, "__index__") or size < 1:
+        if isinstance(size, bool) or not isinstance(size, int) or size < 1:  # numpy's ints would overflow
             raise ValueError(f"{name} must be a whole number of at least 1, got {size!r}")
 
 

@@ -99,6 +99,26 @@ def test_a_changed_output_is_named_by_its_cell():
     assert book.differences(changed, stored) == ["the output of 'claim(\"nm1-3-h100-ridge\")' has changed"]
 
 
+@pytest.mark.parametrize("damaged", ["", "{}", "[]", "<<<<<<< HEAD", '{"cells": [{"cell_type": "code"'])
+def test_a_damaged_notebook_is_stale_and_not_a_crash(damaged):
+    built = book.find_lab("00").notebook.read_text(encoding="utf-8")
+    assert book.differences(damaged, built)
+
+
+def test_what_switches_nbval_off_makes_a_notebook_stale():
+    built = book.find_lab("00").notebook.read_text(encoding="utf-8")
+    skipped = nbformat.reads(built, 4)
+    skipped.cells[1].metadata["tags"] = ["nbval-skip"]
+    uncounted = nbformat.reads(built, 4)
+    uncounted.cells[1].execution_count = None
+    for planted in (skipped, uncounted):
+        assert "are not those of a build" in book.differences(nbformat.writes(planted), built)[0]
+
+
+def test_a_notebook_names_no_version_of_python(stored):
+    assert "version" not in stored.metadata.language_info
+
+
 def test_a_changed_picture_is_noticed():
     notebook = nbformat.read(book.find_lab("00").notebook, 4)
     first, second = [

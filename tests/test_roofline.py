@@ -58,6 +58,10 @@ def test_arrays_broadcast():
     assert attainable(R_peak, 10.0, I).tolist() == [[10, 50, 50], [10, 100, 500]]
 
 
+def test_lists_are_numbers_and_not_repeated():
+    assert attainable(100, 10, [1, 2, 50]).tolist() == [10, 20, 100]
+
+
 def test_required_bandwidth_is_what_makes_an_intensity_the_ridge():
     assert ridge(312e12, required_bandwidth(312e12, 31.0)) == pytest.approx(31)
 
