@@ -224,6 +224,12 @@ def test_figures_writes_only_where_it_is_told(tmp_path):
     assert (tmp_path / "rising-ridge.svg").read_bytes() == stored
 
 
+def test_a_readers_matplotlibrc_changes_no_figure(tmp_path, monkeypatch):
+    (tmp_path / "matplotlibrc").write_text("axes.linewidth: 3\nfont.size: 20\n")
+    monkeypatch.setenv("MATPLOTLIBRC", str(tmp_path / "matplotlibrc"))
+    assert labcore("figures", "rising-ridge", "--check").stdout == "1 figures are fresh\n"
+
+
 def test_a_stale_figure_is_named(tmp_path):
     labcore("figures", "rising-ridge", "--out", tmp_path)
     clean = labcore("figures", "rising-ridge", "--out", tmp_path, "--check")

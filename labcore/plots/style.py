@@ -27,7 +27,10 @@ HATCHES = ("", "////", "....", "xxxx", "----")
 GREY = "#595959"  # 7 to 1 on white: text and hairlines
 FORMATS = ("svg", "png", "pdf")
 
-RC: Mapping[str, object] = {
+# A reader's own matplotlibrc must not change a figure: start from matplotlib's defaults, picture by picture.
+_NO_PICTURE = ("backend", "backend_fallback", "interactive", "toolbar", "timezone", "webagg.", "keymap.", "animation.")
+_DEFAULTS = {name: value for name, value in mpl.rcParamsDefault.items() if not name.startswith(_NO_PICTURE)}
+RC: Mapping[str, object] = _DEFAULTS | {
     "font.family": "DejaVu Sans",
     "font.size": 9,
     "axes.titlesize": 10,
