@@ -1,6 +1,6 @@
 """Operations on the roofline: Table 13, Napkin Math 1.4 and what follows for optimization.
 
-Traffic is compulsory everywhere, so a computed intensity is the highest that an unfused operation can reach.
+Traffic is compulsory everywhere: every operand crosses the memory bus once, none fused and none cached.
 
 >>> from labcore.claims.ledger import claim
 >>> round(claim("table13-depthwise-conv", k=5).computed, 1)
