@@ -7,7 +7,6 @@ Each command imports what it needs when it runs, so that `labcore --help` answer
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -16,13 +15,16 @@ from typing import Annotated
 
 import typer
 
+from labcore import grade_commands
+from labcore.terminal import AsJson, bar, columns, print_json, progress, show
+
 app = typer.Typer(
     add_completion=False,
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Labs on hardware acceleration: work through them, grade exercises, regenerate the book's figures.",
 )
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else, on stdout.")]
+app.add_typer(grade_commands.app, name="grade")
 
 
 @app.callback(invoke_without_command=True)
@@ -283,28 +285,6 @@ def roofline(
 
 
 @app.command()
-def grade(
-    notebook: Annotated[Path, typer.Argument(metavar="FILE", help="An exercise notebook that somebody worked on.")],
-    as_json: AsJson = False,
-) -> None:
-    """Grade an exercise through nbval against its key; exit status 1 when a check failed.
-
-    The answers run with your own rights: grade only notebooks that you would run yourself.
-
-    Example: `labcore grade my/09_roofline.ipynb`
-    """
-    from labcore.grading.grade import grade as grade_notebook
-
-    with bar(f"grading {notebook.name}", None):
-        result = grade_notebook(notebook)
-    if as_json:
-        print_json(result.as_dict())
-    else:
-        print(result.text())
-    raise typer.Exit(0 if result.passed else 1)
-
-
-@app.command()
 def bench(as_json: AsJson = False) -> None:
     """Measure the project's own speed, each figure beside its limit or peer.
 
@@ -317,49 +297,6 @@ def bench(as_json: AsJson = False) -> None:
         print_json(rows)
     else:
         show(bench_table(rows))
-
-
-def columns() -> int:
-    """How wide a table may be: as the terminal is, and wide enough for every word in a pipe."""
-    import shutil
-
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else 200
-
-
-def show(table: object) -> None:
-    """Print a table as wide as the terminal allows."""
-    from rich.console import Console
-
-    Console(width=columns(), highlight=False).print(table)
-
-
-def print_json(value: object) -> None:
-    """Print JSON that every parser takes: NaN is an error, not a word."""
-    print(json.dumps(value, indent=1, allow_nan=False))
-
-
-def bar(words: str, total: int | None) -> object:
-    """A progress bar on stderr, on a terminal only; entering it gives a function that advances it by one."""
-    from contextlib import contextmanager
-
-    from rich.console import Console
-    from rich.progress import Progress
-
-    @contextmanager
-    def shown():
-        with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True) as progress:
-            task = progress.add_task(words, total=total)
-            yield lambda: progress.advance(task)
-
-    return shown()
-
-
-def progress(items: object, words: str, total: int) -> object:
-    """The items one by one, with a progress bar on a terminal."""
-    with bar(words, total) as step:
-        for item in items:
-            yield item
-            step()
 
 
 if __name__ == "__main__":

@@ -31,7 +31,9 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     data = content.encode() if isinstance(content, str) else content
     part = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        part.write_bytes(data)
+        part.unlink(missing_ok=True)
+        with part.open("xb") as file:  # never through a link that lies there
+            file.write(data)
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)

@@ -1,17 +1,25 @@
-"""Every exercise there is: built files fresh, every question whole, each wrong answer caught by its own words."""
+"""The format of exercises, and every exercise there is: fresh, whole, lint-clean, each wrong answer caught by name."""
 
 import json
+import math
+import re
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from random import Random
 
 import pytest
+from jupyter_client.manager import KernelManager
 
 from labcore.catalogue import A100, H100
-from labcore.grading.check import outcomes
-from labcore.grading.exercise import build_exercises
-from labcore.grading.exercise_format import SOLUTION, key_cell, parts, read_cells, stub
-from labcore.grading.grade import grade
-from labcore.grading.judge import judge, load_questions
-from labcore.grading.values import MIME
+from labcore.grading import check as check_module
+from labcore.grading.check import exercise, outcomes
+from labcore.grading.exercise import build_exercises, copy_exercises, execute, given_cells, stored_question
+from labcore.grading.exercise_format import SOLUTION, Parts, key_cell, parts, read_cells, reference, stub
+from labcore.grading.judge import judge, load_questions, right
+from labcore.grading.lint import lint
+from labcore.grading.values import MIME, plain
 from labcore.ops import conv2d, elementwise, matmul
 from labcore.roofline import bound, least_time, ridge, utilization
 
@@ -35,8 +43,8 @@ def question_parts(source):
 def setup(source):
     """The names that an exercise's own cells define."""
     names = {}
-    for cell in read_cells(source):
-        if cell["cell_type"] == "code" and not cell["metadata"]:
+    for cell in given_cells(source):
+        if cell["cell_type"] == "code" and set(cell["metadata"]) <= {"parameters"}:
             exec(cell["source"], names)
     return names
 
@@ -50,11 +58,10 @@ def ask(names, question, code):
     return got
 
 
-def reference(source, id):
+def answer_of(source, id):
     """The reference answer to a question, as a function."""
     names = setup(source)
-    questions = question_parts(source)
-    exec(SOLUTION.sub(lambda match: match["code"], questions[id].answer), names)
+    exec(reference(id, question_parts(source)[id].answer), names)
     return names[load_questions(EXERCISES / f"{source.stem}.json")[id].name]
 
 
@@ -80,10 +87,13 @@ def test_every_question_has_task_stub_check_and_points(source):
         assert order == sorted(order)
         assert f"*{question.points} points*" in text(cells[f"task-{id}"])
         assert text(cells[f"answer-{id}"]).startswith(f"# answer: {id}\n")
-        assert cells[f"check-{id}"]["metadata"] == {"check": id, "points": question.points}
+        credit = {"credit": "each"} if question.credit == "each" else {}
+        assert cells[f"check-{id}"]["metadata"] == {"check": id, "points": question.points} | credit
         assert len(question.wrong) >= 2
     assert f"{sum(q.points for q in questions.values())} points" in text(built["cells"][0])
-    assert "earns its points only when all of its inputs come out right" in " ".join(text(built["cells"][0]).split())
+    intro = " ".join(text(built["cells"][0]).split())
+    assert "about others that you do not" in intro
+    assert "earns its points only when all of its inputs come out right, shown or not" in intro
 
 
 @every_exercise
@@ -122,36 +132,38 @@ def test_every_wrong_answer_is_named_by_its_own_slip(source):
         assert judge(stored[id], ask(names, question, answer)).outcome == "passed"
         for slip, code in question.wrong.items():
             feedback = judge(stored[id], ask(names, question, code))
-            assert feedback.outcome == "failed"
+            assert feedback.outcome in ("failed", "partial")
+            assert feedback.score <= 1 / 2
             assert feedback.message.endswith(f"\nLikely slip: {slip}.")
 
 
 @every_exercise
-def test_the_stub_scores_nothing_and_the_key_everything(source):
-    blank = grade(EXERCISES / f"{source.stem}.ipynb")
-    assert blank.earned == 0
-    assert not blank.passed
-    full = grade(source.with_suffix(".ipynb"))
-    assert full.passed
-    assert full.earned == blank.points == sum(question.points for question in question_parts(source).values())
+def test_lint_has_nothing_to_say_with_five_seeds(source):
+    """The stub scores 0, the key in full, each wrong answer fails, none is hard-coded, weak, flaky or empty."""
+    report = lint(source, 5)
+    assert not report.findings, report.text()
+    assert len(set(report.seeds)) == 5
+    assert report.questions == len(question_parts(source))
 
 
 @every_exercise
-@pytest.mark.parametrize("turn", range(3))
-def test_a_wrong_answer_fails_its_own_question_alone(source, turn, tmp_path):
-    """Through nbval: every third question gets its first wrong answer, the others the reference."""
-    key = notebook(source.with_suffix(".ipynb"))
-    wrong = {id: q.wrong for i, (id, q) in enumerate(question_parts(source).items()) if i % 3 == turn}
-    slips = {id: list(answers)[turn % len(answers)] for id, answers in wrong.items()}
-    for cell in key["cells"]:
-        id = cell["metadata"].get("answer")
-        if id in wrong:
-            cell["source"] = wrong[id][slips[id]]
-    path = tmp_path / source.with_suffix(".ipynb").name
-    path.write_text(json.dumps(key))
-    for result in grade(path).results:
-        assert result.outcome == ("failed" if result.question in wrong else "passed")
-        assert slips.get(result.question, "") in result.message
+def test_hidden_inputs_alone_catch_every_wrong_answer(source):
+    """Not once in a thousand runs is one of them missed, by the share of many inputs that it gets wrong."""
+    names = setup(source)
+    for id, question in question_parts(source).items():
+        scope, hidden, shown = dict(names), [], load_questions(EXERCISES / f"{source.stem}.json")[id]
+        exec(question.draw, scope)
+        for seed in range(20):
+            rng = Random(seed)
+            hidden += [scope["draw"](rng) for _ in range(question.count)]
+        exec(reference(id, question.answer), scope)
+        want = outcomes(scope[shown.name], hidden)
+        for slip, code in question.wrong.items():
+            wrong = dict(names)
+            exec(code, wrong)
+            got = outcomes(wrong[shown.name], hidden)
+            share = sum(not right(g, w["value"], shown.tolerance) for g, w in zip(got, want, strict=True)) / len(want)
+            assert (1 - share) ** question.count < 1e-3, (id, slip, share)
 
 
 def test_a_key_cell_hides_nothing_and_imports_its_means_anew():
@@ -166,7 +178,7 @@ ROOFLINE = EXERCISES / "keys" / "09_roofline.py"
 
 
 def test_dense_and_convolution_agree_with_operations():
-    dense, conv = reference(ROOFLINE, "q1"), reference(ROOFLINE, "q4")
+    dense, conv = answer_of(ROOFLINE, "q1"), answer_of(ROOFLINE, "q4")
     assert dense(2, 3, 4, 1) == 2 * 24 / (6 + 12 + 8)
     assert dense(32, 2048, 2048, 2) == matmul(32, 2048, 2048).I
     op = conv2d(32, 3, 224, 224, 64, 7, 7, stride=2, padding=3)
@@ -176,7 +188,7 @@ def test_dense_and_convolution_agree_with_operations():
 
 
 def test_share_agrees_with_the_roofline():
-    share = reference(ROOFLINE, "q2")
+    share = answer_of(ROOFLINE, "q2")
     for chip, I in ((A100, 31), (H100, 200), (H100, 400)):
         R_peak = chip.peak("fp16")
         assert share(R_peak, chip.BW, I) == pytest.approx((ridge(R_peak, chip.BW), utilization(R_peak, chip.BW, I)))
@@ -186,7 +198,7 @@ def test_share_agrees_with_the_roofline():
 @pytest.mark.parametrize("M", [512, 1024, 4096])
 def test_least_batch_is_the_first_that_is_compute_bound(chip, M):
     R_peak, BW = chip.peak("fp16"), chip.BW
-    B = reference(ROOFLINE, "q3")(M, M, 2, R_peak, BW)
+    B = answer_of(ROOFLINE, "q3")(M, M, 2, R_peak, BW)
     if B is None:  # intensity stays below M N / (M + N) = M / 2
         assert ridge(R_peak, BW) >= M / 2
     else:
@@ -215,11 +227,11 @@ def test_likely_slips_of_a_reader_are_named(id, right, wrong, words):
 def test_fusion_gain_counts_the_traffic_of_the_operations():
     B, M, N, k = 16, 32, 64, 3
     dense, step = matmul(B, M, N).D_vol, elementwise(B * N).D_vol
-    assert reference(ROOFLINE, "q5")(B, M, N, k) == (dense + k * step) / dense
+    assert answer_of(ROOFLINE, "q5")(B, M, N, k) == (dense + k * step) / dense
 
 
 def test_decoding_takes_the_longer_of_its_two_times():
-    decode = reference(ROOFLINE, "q6")
+    decode = answer_of(ROOFLINE, "q6")
     for B in (1, 153, 154, 1000):
         T = least_time(2 * 1.5e9 * B, 3e9, A100.peak("fp16"), A100.BW)
         assert decode(1.5e9, 2, B, A100.peak("fp16"), A100.BW) == pytest.approx((T, B / T))
@@ -227,8 +239,290 @@ def test_decoding_takes_the_longer_of_its_two_times():
 
 def test_the_chip_on_time_and_the_kernel_far_from_its_roof():
     offers = [("a", 10, 10, 1, 2.0), ("b", 10, 10, 1, 1.0), ("c", 99, 99, 9, 9.0)]
-    cheapest, gap = reference(ROOFLINE, "q7"), reference(ROOFLINE, "q8")
+    cheapest, gap = answer_of(ROOFLINE, "q7"), answer_of(ROOFLINE, "q8")
     assert cheapest(10, 10, 2**30, 1.0, offers) == "b"
     assert cheapest(10, 10, 2**30 + 1, 1.0, offers) == "c"
     assert cheapest(10, 10, 2**30, 0.1, offers) is None
     assert gap([("x", 100, 1, 20.0), ("y", 1, 100, 30.0)], 10, 10) == ("y", 30.0 / (100 / 10))
+
+
+def drawn(id, times=200):
+    """Hidden inputs of a question of 09, as many as that."""
+    scope = setup(ROOFLINE)
+    exec(question_parts(ROOFLINE)[id].draw, scope)
+    rng = Random(7)
+    return [scope["draw"](rng) for _ in range(times)]
+
+
+def test_batches_at_exactly_the_ridge_are_drawn_and_are_exact_in_floats():
+    """Three ways to find the least batch agree, at the ridge as well."""
+    least, exact, never = answer_of(ROOFLINE, "q3"), 0, 0
+    for M, N, b, R_peak, BW in drawn("q3"):
+        B = least(M, N, b, R_peak, BW)
+        inverse = 2 * BW / (R_peak * b) - 1 / M - 1 / N
+        assert (math.ceil(1 / inverse) if inverse > 0 else None) == B
+        if B is None:
+            never += 1
+            assert 2 * M * N / (b * (M + N)) < R_peak / BW
+            continue
+        intensity, before = (2 * n * M * N / (b * (n * M + M * N + n * N)) for n in (B, B - 1))
+        assert before < R_peak / BW <= intensity
+        exact += intensity == R_peak / BW
+    assert exact > 40
+    assert never > 40
+
+
+def test_offers_are_drawn_with_distinct_prices_exact_times_and_tight_memories():
+    cheapest, on_time, tight, none = answer_of(ROOFLINE, "q7"), 0, 0, 0
+    for flop, D_vol, weights, T_target, chips in drawn("q7"):
+        assert len({price for *_, price in chips}) == len(chips)
+        good = [c for c in chips if flop <= T_target * c[1] and D_vol <= T_target * c[2] and weights / 2**30 <= c[3]]
+        name = cheapest(flop, D_vol, weights, T_target, chips)
+        assert name == (min(good, key=lambda c: c[4])[0] if good else None)
+        chosen = [c for c in chips if c[0] == name]
+        on_time += any(max(flop / c[1], D_vol / c[2]) == T_target for c in chosen)
+        tight += any(c[3] * 1e9 < weights <= c[3] * 2**30 for c in chosen)
+        none += name is None
+    assert on_time > 40
+    assert tight > 40
+    assert 0 < none < 100
+
+
+@pytest.mark.parametrize("id", ["q2", "q4", "q6"])
+def test_one_number_of_two_earns_half(id):
+    stored, answer = load_questions(EXERCISES / "09_roofline.json")[id], answer_of(ROOFLINE, id)
+    first = [{"value": [answer(*on)[0], -1]} for on in stored.on]
+    second = [{"value": [-1, answer(*on)[1]]} for on in stored.on]
+    for got, words in ((first, " is right, "), (second, " is right, "), ([*first[:1], *second[1:]], " is right, ")):
+        feedback = judge(stored, got)
+        assert (feedback.outcome, feedback.score) == ("partial", 0.5)
+        assert words in feedback.message
+    for worth_nothing in ([-1, -1], [True, True], -1, [1, 2, 3], "a", None):
+        assert judge(stored, [*first[:-1], {"value": worth_nothing}]).score == 0
+
+
+# ---- the format ----
+
+SMALL = """# %%
+from labcore.grading.check import exercise
+
+check = exercise("01_small")
+
+# %% [markdown] task="q1"
+# Add 1.
+
+# %% answer="q1"
+def f1(x):
+    # solution
+    return x + 1
+    # end solution
+
+# %% check="q1" points=1
+check("q1", f1, on=[10, 0.5])
+
+# %% wrong="q1" slip="1 is taken away"
+def f1(x):
+    return x - 1
+
+# %% wrong="q1" slip="nothing is added"
+def f1(x):
+    return x
+
+# %% [markdown] task="q9"
+# Three squared.
+
+# %% answer="q9"
+# solution
+nine = 3**2
+# end solution
+
+# %% check="q9" points=1
+check("q9", nine)
+
+# %% wrong="q9" slip="that is three doubled"
+nine = 3 * 2
+
+# %% wrong="q9" slip="that is three tripled, and one more"
+nine = 10
+"""
+DRAW = "def draw(rng):\n    return rng.random()"
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """The folder of a small exercise, built."""
+    folder = tmp_path_factory.mktemp("exercises")
+    source = folder / "keys" / "01_small.py"
+    source.parent.mkdir()
+    source.write_text(SMALL)
+    for path, text in build_exercises(source).items():
+        path.write_text(text)
+    return folder
+
+
+def one(source, **edits):
+    """The cells of one question as the format has them, with some parts changed."""
+    cells = {
+        "task": ({"task": "q1"}, "Add 1."),
+        "answer": ({"answer": "q1"}, "def f(x):\n    # solution\n    return x + 1\n    # end solution"),
+        "check": ({"check": "q1", "points": 1}, 'check("q1", f, on=[1])'),
+        "first": ({"wrong": "q1", "slip": "one way"}, "f = 1"),
+        "second": ({"wrong": "q1", "slip": "another"}, "f = 2"),
+    } | edits
+    return [{"cell_type": "code", "metadata": cell[0], "source": cell[1]} for cell in cells.values() if cell]
+
+
+@pytest.mark.parametrize(
+    ("edits", "message"),
+    [
+        ({"task": None}, "question q1 has no task cell; mark one with task='q1'"),
+        ({"answer": ({"answer": "q1"}, "f = 1")}, "question q1 needs the lines '# solution' and '# end solution'"),
+        ({"check": ({"check": "q1"}, 'check("q1", f)')}, "question q1 needs points above 0 on its check cell, got 0"),
+        ({"check": ({"check": "q1", "points": 1}, 'check("q2", f)')}, 'question q1 needs one call check("q1", name'),
+        ({"check": ({"check": "q1", "points": 1}, 'check("q1", f)\nf()')}, "question q1 needs one call"),
+        ({"second": None}, "question q1 needs at least two wrong answers, got 1"),
+        ({"second": ({"wrong": "q1", "slip": "one way"}, "")}, 'a wrong answer to q1 needs slip="..." in words of'),
+        ({"again": ({"task": "q1"}, "Add 2.")}, "question q1 has two task cells; keep one"),
+        (
+            {"answer": ({"answer": "q1"}, "# solution\nf = (\n# end solution")},
+            "question q1 has a solution that is no Python: '(' was never closed",
+        ),
+        ({"draw": ({"draw": "q1"}, "draw = 1")}, "question q1 has a draw cell that defines no function draw"),
+        ({"judge": ({"judge": "q1"}, "def judge(")}, "question q1 has a judge cell that defines no function judge"),
+        (
+            {"draw": ({"draw": "q1", "count": 0}, DRAW)},
+            "question q1 needs a count from 1 to 200 on its draw cell, got 0",
+        ),
+        ({"draw": ({"draw": "q1", "count": "8"}, DRAW)}, "question q1 needs a count from 1 to 200"),
+        (
+            {"draw": ({"draw": "q1"}, DRAW), "check": ({"check": "q1", "points": 1}, 'check("q1", f)')},
+            "question q1 draws inputs for an answer that is a value; its check cell needs on=[...]",
+        ),
+        (
+            {"check": ({"check": "q1", "points": 1, "credit": "some"}, 'check("q1", f, on=[1])')},
+            "question q1 has credit='some' on its check cell; give \"each\", or leave it out",
+        ),
+        ({"draw": ({"draw": "q3"}, DRAW)}, "question q3 has no task cell; mark one with task='q3'"),
+    ],
+)
+def test_a_source_that_breaks_the_format_is_one_line(edits, message):
+    assert list(parts("x.py", one("x.py"))) == ["q1"]
+    with pytest.raises(ValueError, match=f"^x\\.py: {re.escape(message)}"):
+        parts("x.py", one("x.py", **edits))
+
+
+def test_a_stub_keeps_the_frame_and_hides_the_solution():
+    function = ["import math", "def f(x):", "    # solution", "    y = x", "    return y", "    # end solution"]
+    value = ["# solution", "a = 1", "b = 2", "# end solution"]
+    assert stub("q1", "\n".join(function + value)).splitlines() == [
+        "# answer: q1",
+        "import math",
+        "def f(x):",
+        '    raise NotImplementedError("q1: your code here")',
+        "a = ...",
+        "b = ...",
+    ]
+
+
+def test_a_wrong_answer_must_show_on_some_input():
+    question = Parts(check='check("q1", f, on=[0])', wrong={"no difference at 0": ""})
+    key = {"question": "q1", "on": [[0]], "tolerance": 1e-6, "got": [{"value": 0}]}
+    with pytest.raises(ValueError, match=r"^q1: wrong answer 'no difference at 0' is right on all inputs; add one"):
+        stored_question(question, {"": key, "no difference at 0": key})
+    with pytest.raises(ValueError, match=r"^q1: the reference gives \{'value': \{'kind': 'nan'\}\}; give numbers"):
+        stored_question(question, {"": key | {"got": [{"value": plain(float("nan"))}]}})
+
+
+def test_a_judge_must_take_the_reference():
+    question = Parts(check='check("q1", f, on=[0])', judge="def judge(on, got, want):\n    return 0, 'no'", wrong={})
+    key = {"question": "q1", "on": [[0]], "tolerance": 1e-6, "got": [{"value": 0}]}
+    with pytest.raises(ValueError, match=r"^the judge does not take the reference: q1: f\(0\) gives 0; no"):
+        stored_question(question, {"": key})
+
+
+def test_a_source_whose_code_fails_names_the_cell(tmp_path):
+    source = tmp_path / "keys" / "01_small.py"
+    source.parent.mkdir()
+    source.write_text(SMALL.replace("check = exercise", "1 / 0\ncheck = exercise"))
+    with pytest.raises(ValueError, match=r"^01_small\.py: the cell 'from labcore.*' raises ZeroDivisionError: divi"):
+        build_exercises(source)
+
+
+def test_cells_run_in_a_kernel_that_is_given_and_that_ends_with_them():
+    manager = KernelManager(kernel_name="python3")
+    shown = "from IPython.display import display\ndisplay({'a': 'b'}, raw=True)"
+    assert [len(outputs) for outputs in execute("a kernel", [shown, "1"], manager)] == [1, 1]
+    assert not manager.has_kernel
+
+
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [
+        ("import os\nos._exit(1)", "a cell ended the kernel"),
+        ("1 / 0", "the cell '1 / 0' raises ZeroDivisionError: division by zero"),
+    ],
+)
+def test_a_cell_that_fails_is_one_line(cell, words):
+    with pytest.raises(ValueError, match=f"^x: {re.escape(words)}"):
+        execute("x", ["1", cell])
+
+
+def test_exercises_are_copied_once(tmp_path):
+    copied = copy_exercises(tmp_path)
+    assert "09_roofline.ipynb" in [path.name for path in copied]
+    copied[0].write_text("my work")
+    assert copy_exercises(tmp_path) == []
+    assert copied[0].read_text() == "my work"
+
+
+# ---- the reader's check ----
+
+
+def test_the_check_judges_in_the_notebook_and_shows_inputs_of_ones_own(small):
+    check = exercise("01_small", small)
+    assert repr(check("q1", lambda x: x + 1, on=[10, 0.5])) == "q1: right on all 2 inputs"
+    own = check("q1", lambda x: x - 1, on=[10, (7,), 0.5])
+    assert "Likely slip: 1 is taken away." in own.message
+    assert own.message.endswith("\nf1(7) gives 6; not judged")
+    assert check("q1", lambda x: x + 1, on=[7]).message == (
+        "q1: this cell no longer has the exercise's inputs; copy it anew"
+    )
+    assert repr(check("q9", ...)) == "q9: not answered yet"
+    assert repr(check("q9", 6)) == "q9: nine is 6; wanted 9.\nLikely slip: that is three doubled."
+    with pytest.raises(ValueError, match=r"^01_small has no question 'q0'; it has q1, q9$"):
+        check("q0", 1)
+    with pytest.raises(ValueError, match=r"^no exercise '02_x'; there are: 01_small$"):
+        exercise("02_x", small)("q1", 1)
+
+
+def loops(x):
+    while True:
+        try:
+            x += 1
+        except Exception:
+            continue
+
+
+def test_an_endless_loop_ends_in_words(small, monkeypatch):
+    monkeypatch.setattr(check_module, "CALL_SECONDS", 0.2)
+    before = signal.getsignal(signal.SIGALRM)
+    start = time.monotonic()
+    feedback = exercise("01_small", small)("q1", lambda x: x + 1 if x == 10 else loops(x), on=[10, 0.5])
+    assert time.monotonic() - start < 5
+    assert feedback.outcome == "failed"
+    assert feedback.message.startswith("q1: f1(0.5) raises TimeoutError: ran longer than 0.2 s; does its loop end?")
+    assert signal.getsignal(signal.SIGALRM) is before
+    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+
+
+def test_a_limit_leaves_other_alarms_and_other_threads_alone():
+    before = signal.signal(signal.SIGALRM, lambda *_: None)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 1000)
+        assert outcomes(lambda x: x, [1], 5.0) == [{"value": 1}]
+        assert 900 < signal.getitimer(signal.ITIMER_REAL)[0] <= 1000
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    with ThreadPoolExecutor() as pool:
+        assert pool.submit(outcomes, lambda x: x, [1], 5.0).result() == [{"value": 1}]

@@ -6,9 +6,12 @@
 #
 # For each question, replace the line `raise NotImplementedError(...)` and run the cell, then run the check below it.
 # The check says what came out and what was wanted for the smallest input that goes wrong, and names the slip if it
-# knows it. A question earns its points only when all of its inputs come out right. The small inputs can be worked out
-# on paper: do that before you look at the code again. You may add inputs of your own to `on=[...]`; they are shown,
-# not judged.
+# knows it. The small inputs can be worked out on paper: do that before you look at the code again. You may add inputs
+# of your own to `on=[...]`; they are shown, not judged.
+#
+# The grader asks about the inputs that you see and about others that you do not. A question earns its points only when
+# all of its inputs come out right, shown or not. Questions 2, 4 and 6 ask for two numbers: where at least one of the
+# two comes out right for every input, they earn half of their points.
 #
 # Keep the names of the functions, and write helpers into the cell that uses them: only answer cells are graded.
 # Units are FLOP, B, s and their quotients throughout. One multiply-accumulate is two FLOP.
@@ -46,6 +49,12 @@ check(
     dense_intensity,
     on=[(1, 1, 1, 1), (2, 3, 4, 1), (2, 3, 4, 2), (32, 2048, 2048, 2)],
 )
+
+
+# %% draw="q1"
+def draw(rng):
+    B, M, N = (rng.randint(1, 64) for _ in range(3))
+    return B, M, N, rng.choice((0.5, 1, 2, 4))
 
 
 # %% wrong="q1" slip="a multiply-accumulate is two FLOP, one multiplication and one addition"
@@ -101,6 +110,27 @@ check(
         (H100.peak("fp16"), H100.BW, 200),
     ],
 )
+
+
+# %% draw="q2" count=16
+def draw(rng):
+    R_peak, BW = rng.randint(50, 500), rng.randint(2, 20)
+    of_ridge = rng.choice((rng.uniform(0.05, 0.9), rng.uniform(1.1, 20)))
+    return R_peak, BW, of_ridge * R_peak / BW
+
+
+# %% judge="q2"
+def judge(on, got, want):
+    from labcore.grading.values import close
+
+    if not isinstance(got, list) or len(got) != 2:
+        return 0, "two numbers are wanted"
+    first, second = (close(g, w, 1e-6) for g, w in zip(got, want, strict=True))
+    words = {
+        (True, False): "the ridge point is right, the share is not",
+        (False, True): "the share is right, the ridge point is not",
+    }
+    return (first + second) / 2, words.get((first, second), "")
 
 
 # %% wrong="q2" slip="the ridge is upside down: it is FLOP/s over B/s, FLOP for each byte"
@@ -161,9 +191,28 @@ check(
 )
 
 
+# %% draw="q3" count=24
+def draw(rng):
+    bytes_per_element, BW = rng.choice((1, 2, 4)), rng.choice((10, 20, 50))
+    case = rng.randrange(3)
+    if (
+        case == 0
+    ):  # 1/B + 1/M + 1/N as 1/2 + 1/4 + 1/4: exactly at the ridge, in floats too
+        scale = 4 * 2 ** rng.randint(0, 7)
+        m, n = rng.choice(((4, 4), (2, 4), (4, 2)))
+        R_peak = 2 * scale // bytes_per_element * BW
+        return m * scale, n * scale, bytes_per_element, R_peak, BW
+    while True:
+        M, N, I_ridge = rng.randint(16, 2048), rng.randint(16, 2048), rng.randint(4, 600)
+        gain = 2 * M * N - I_ridge * bytes_per_element * (M + N)
+        asked = I_ridge * bytes_per_element * M * N
+        if gain < 0 if case == 1 else gain > 0 and asked % gain and asked < 5000 * gain:
+            return M, N, bytes_per_element, I_ridge * BW, BW
+
+
 # %% wrong="q3" slip="at exactly the ridge point the layer is compute-bound: the test is >=, not >"
 def least_batch(M, N, bytes_per_element, R_peak, BW):
-    for B in range(1, 100_000):
+    for B in range(1, 10_000):
         if 2 * B * M * N / (bytes_per_element * (B * M + M * N + B * N)) > R_peak / BW:
             return B
     return None
@@ -226,6 +275,38 @@ check(
         (32, 128, 56, 56, 256, 3, 3, 1, 1, 2),
     ],
 )
+
+
+# %% draw="q4" count=16
+def draw(rng):
+    N, C, K, R, S = (rng.randint(1, 5) for _ in range(5))
+    H, W = rng.randint(5, 24), rng.randint(5, 24)
+    return (
+        N,
+        C,
+        H,
+        W,
+        K,
+        R,
+        S,
+        rng.randint(1, 4),
+        rng.randint(0, 3),
+        rng.choice((1, 2, 4)),
+    )
+
+
+# %% judge="q4"
+def judge(on, got, want):
+    from labcore.grading.values import close
+
+    if not isinstance(got, list) or len(got) != 2:
+        return 0, "two numbers are wanted"
+    first, second = (close(g, w, 1e-6) for g, w in zip(got, want, strict=True))
+    words = {
+        (True, False): "the number of FLOP is right, the number of bytes is not",
+        (False, True): "the number of bytes is right, the number of FLOP is not",
+    }
+    return (first + second) / 2, words.get((first, second), "")
 
 
 # %% wrong="q4" slip="a multiply-accumulate is two FLOP, one multiplication and one addition"
@@ -324,6 +405,12 @@ check(
 )
 
 
+# %% draw="q5"
+def draw(rng):
+    B, M, N = (rng.randint(1, 64) for _ in range(3))
+    return B, M, N, rng.randint(1, 6)
+
+
 # %% wrong="q5" slip="the quotient is upside down: unfused over fused is above 1"
 def fusion_gain(B, M, N, k):
     dense = B * M + M * N + B * N
@@ -378,6 +465,33 @@ check(
         (1.5e9, 2, 256, A100.peak("fp16"), A100.BW),
     ],
 )
+
+
+# %% draw="q6" count=16
+def draw(rng):
+    P, BW = rng.randint(1000, 100_000), rng.randint(2, 50)
+    bytes_per_param, I_ridge = rng.choice((0.5, 1, 2)), rng.randint(20, 200)
+    crossing = int(
+        I_ridge * bytes_per_param / 2
+    )  # readers at which a step turns compute-bound
+    B = rng.choice(
+        (rng.randint(2, crossing - 1), rng.randint(crossing + 2, 4 * crossing))
+    )
+    return P, bytes_per_param, B, I_ridge * BW, BW
+
+
+# %% judge="q6"
+def judge(on, got, want):
+    from labcore.grading.values import close
+
+    if not isinstance(got, list) or len(got) != 2:
+        return 0, "two numbers are wanted"
+    first, second = (close(g, w, 1e-6) for g, w in zip(got, want, strict=True))
+    words = {
+        (True, False): "the time of a step is right, the rate is not",
+        (False, True): "the rate is right, the time of a step is not",
+    }
+    return (first + second) / 2, words.get((first, second), "")
 
 
 # %% wrong="q6" slip="computing and moving overlap: the longer of the two counts, not their sum"
@@ -460,6 +574,21 @@ check(
         (100, 10, 1 * GiB, 1.0, OFFERS[::-1]),
     ],
 )
+
+
+# %% draw="q7" count=40
+def draw(rng):
+    fits, size, GB = rng.choice((2, 4, 8)), rng.randint(1, 9), 10**9
+    weights = fits * rng.choice((GiB, GiB, GiB + 1, 105 * GB // 100))
+    chips = []
+    for name, price in zip(
+        rng.sample("abcdefghijk", 6), rng.sample(range(1, 20), 6), strict=True
+    ):
+        R_peak, BW = rng.choice((50, 100, 200, 400)), rng.choice((5, 10, 20, 40))
+        capacity = rng.choice((fits // 2, fits, fits, 2 * fits))
+        chips.append((name, R_peak, BW, capacity, float(price)))
+    # the same number times powers of two on both sides, so that "exactly on time" is exact
+    return 100 * size, 10 * size, weights, size * rng.choice((0.5, 1.0, 2.0)), chips
 
 
 # %% wrong="q7" slip="a chip that is exactly on time counts: the test is <=, not <"
@@ -571,6 +700,18 @@ check(
     largest_gap,
     on=[(PROFILE, 100, 10), (PROFILE[:2], 100, 10), (STEP, V100.peak("fp16"), V100.BW)],
 )
+
+
+# %% draw="q8" count=24
+def draw(rng):
+    R_peak, BW = 10 * rng.randint(5, 50), rng.randint(2, 20)
+    kernels = []
+    for name, gap in zip(
+        rng.sample("abcdefghijk", 4), rng.sample(range(2, 30), 4), strict=True
+    ):
+        flop, D_vol = rng.randint(100, 20_000), rng.randint(10, 1000)
+        kernels.append((name, flop, D_vol, gap / 2 * max(flop / R_peak, D_vol / BW)))
+    return kernels, R_peak, BW
 
 
 # %% wrong="q8" slip="the kernel that takes longest may already be close to its roof; compare with the least time"

@@ -3,6 +3,8 @@
 A reader's notebook says `check = exercise("09_roofline")` once; each check cell then gives feedback at once, from
 values that were computed when the exercise was built. The key notebook, into which the grader grafts answers, calls
 `emit` instead: it shows the values of the answer and judges nothing, since the kernel belongs to whoever answers.
+`drawn` and `refer` run with the reference alone, never beside somebody's answers: they draw the hidden inputs and show
+what the reference and the catalogued wrong answers give for them.
 """
 
 from __future__ import annotations
@@ -14,9 +16,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 from labcore.grading.judge import Feedback, Question, judge, load_questions
-from labcore.grading.values import MIME, kind, plain, show
+from labcore.grading.values import MIME, as_source, kind, plain, show
 from labcore.house import checkout
 from labcore.units import Seconds
 
@@ -47,7 +50,9 @@ def exercise(name: str, folder: Path | None = None) -> Callable[..., Feedback]:
 
 
 def stored_values(name: str, folder: Path | None = None) -> Path:
-    """The file of wanted values beside an exercise's notebook."""
+    """The file of wanted values: one that lies beside the notebook, as a release writes it, else the exercise's."""
+    if folder is None and (beside := Path(f"{name}.json")).is_file():
+        return beside
     folder = folder or checkout("exercises")
     path = folder / f"{name}.json"
     if not path.is_file():
@@ -81,6 +86,54 @@ def emit(question: str, answer: object, on: list | None = None, tolerance: float
     got = outcomes(answer, on)
     values = {"question": question, "on": arguments(on), "tolerance": tolerance, "got": got}
     display({MIME: values, "text/plain": f"{question}: {', '.join(map(words, got))}"}, raw=True)
+
+
+def drawn(question: str, draw: Callable, count: int, seeds: list[str]) -> dict[str, list]:
+    """Draw `count` hidden inputs of one question for each seed, and show their source and values as JSON.
+
+    Where a draw fails, or draws what no source text can carry, that seed has the error's words and no inputs.
+    """
+    inputs, shown = {}, {}
+    for seed in seeds:
+        rng, inputs[seed] = Random(f"{seed}:{question}"), []
+        try:
+            inputs[seed] = [draw(rng) for _ in range(count)]
+            shown[seed] = carried(inputs[seed])
+        except Exception as error:  # a draw is an exercise's own code and may raise anything
+            shown[seed] = carried([]) | {"error": f"its draw raises {type(error).__name__}: {error}"[:300]}
+    display_values({"question": question, "seeds": shown})
+    return inputs
+
+
+def refer(
+    question: str, answer: object, on: list | None = None, tolerance: float = TOLERANCE, hidden: dict | None = None
+) -> None:
+    """Show what one answer of the key gives for the shown inputs and for each seed's hidden ones, as JSON."""
+    got = {seed: outcomes(answer, inputs) for seed, inputs in (hidden or {}).items()}
+    values = {"question": question, "tolerance": tolerance, "got": outcomes(answer, on), "hidden": got}
+    display_values(values | carried(on))
+
+
+def carried(on: list | None) -> dict:
+    """Inputs as plain values and as the source of each one's tuple of arguments, or why there is no such source.
+
+    >>> carried([(2, 3), 0.5])
+    {'on': [[2, 3], [0.5]], 'sources': ['(2, 3)', '(0.5,)'], 'error': ''}
+    """
+    if on is None:
+        return {"on": None, "sources": None, "error": ""}
+    try:
+        sources = [as_source(each if isinstance(each, tuple) else (each,)) for each in on]
+    except ValueError as error:
+        return {"on": arguments(on), "sources": [], "error": str(error)}
+    return {"on": arguments(on), "sources": sources, "error": ""}
+
+
+def display_values(values: dict) -> None:
+    """Display JSON under labcore's own MIME type."""
+    from IPython.display import display
+
+    display({MIME: values}, raw=True)
 
 
 def arguments(on: list | None) -> list | None:

@@ -6,10 +6,20 @@ The source is `exercises/keys/NN_slug.py`, py:percent, with marked cells:
     # %% answer="q1"                           the reference, its solution between `# solution` and `# end solution`
     # %% check="q1" points=2                   one call: check("q1", function, on=[inputs]) or check("q1", value)
     # %% wrong="q1" slip="words of feedback"   a wrong answer, at least two a question
+    # %% draw="q1"                             def draw(rng): the arguments of one hidden input
+    # %% judge="q1"                            def judge(on, got, want): the share that one value earns, and why
+    # %% parameters="yes"                      def parameters(rng): numbers that differ between students
 
-Each answer stands by itself: it uses the setup cells, and nothing of another answer. Inputs are lists for now. Inputs
-that nobody can look up would come from a seeded generator in place of `on=[...]`: the grader would graft
-`on=inputs(seed)` into the key's check cells and run key and wrong answers once with that seed for their values.
+The last three are optional. Each answer stands by itself: it uses the setup cells, and nothing of another answer.
+
+`draw` makes one input from a `random.Random`: a tuple of arguments, or one bare argument, made of numbers, texts,
+None, tuples, lists, dicts with text keys and numpy arrays. The grader draws 8 with a seed that nobody knows before
+(`count=12` on the cell draws 12); readers never get the cell.
+`judge` gets plain values of one input, what an answer gave and what the reference gave, and returns a share from 0
+to 1 with words: for questions with several right answers, or for part of the points. Its words are shown for inputs
+that readers see. It must end for any value, so it bounds what it loops over. It stands alone: it imports what it uses.
+`credit="each"` on a check cell gives points for the share of inputs that come out right; without it the worst counts.
+`parameters` stands alone too. In its place reader and key get plain assignments of the values that it returns.
 """
 
 from __future__ import annotations
@@ -19,9 +29,13 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from labcore.grading.values import as_source
+
 SOLUTION = re.compile(r"^(?P<indent>[ \t]*)# solution\n(?P<code>.*?)^[ \t]*# end solution[ \t]*(?:\n|\Z)", re.M | re.S)
 ROLES = "task", "answer", "check"
-MARKS = *ROLES, "points", "wrong", "slip"
+TEACHERS = "wrong", "draw", "judge"  # cells that no reader gets
+MARKS = *ROLES, *TEACHERS, "points", "credit", "slip", "count", "parameters"
+DRAWS, MOST_DRAWS = 8, 200
 
 
 @dataclass
@@ -33,6 +47,10 @@ class Parts:
     check: str = ""
     points: float = 0
     wrong: dict[str, str] = field(default_factory=dict)  # the slip's words -> the code
+    draw: str = ""
+    count: int = DRAWS
+    judge: str = ""
+    credit: str = "all"
 
 
 def read_cells(source: Path) -> list[dict]:
@@ -48,7 +66,7 @@ def parts(name: str, cells: list[dict]) -> dict[str, Parts]:
     """The questions of an exercise in order; raises ValueError for one that is not complete."""
     questions: dict[str, Parts] = {}
     for cell in cells:
-        for role in (*ROLES, "wrong"):
+        for role in (*ROLES, *TEACHERS):
             if id := cell["metadata"].get(role):
                 place(name, questions.setdefault(id, Parts()), role, id, cell)
     for id, question in questions.items():
@@ -68,8 +86,11 @@ def place(name: str, question: Parts, role: str, id: str, cell: dict) -> None:
     if getattr(question, role):
         raise ValueError(f"{name}: question {id} has two {role} cells; keep one")
     setattr(question, role, cell["source"])
+    marks = cell["metadata"]
     if role == "check":
-        question.points = cell["metadata"].get("points", 0)
+        question.points, question.credit = marks.get("points", 0), marks.get("credit", "all")
+    if role == "draw":
+        question.count = marks.get("count", DRAWS)
 
 
 def incomplete(id: str, question: Parts) -> str:
@@ -86,7 +107,47 @@ def incomplete(id: str, question: Parts) -> str:
         asked_name(id, question.check)
     except (SyntaxError, AttributeError, IndexError, ValueError):
         return f'needs one call check("{id}", name, on=[...]) and nothing else in its check cell'
+    return misused(id, question)
+
+
+def misused(id: str, question: Parts) -> str:
+    """What is wrong with a question's optional cells, in words; empty when nothing is."""
+    try:
+        stub(id, question.answer)
+    except SyntaxError as error:
+        return f"has a solution that is no Python: {error.msg}"
+    if question.credit not in ("all", "each"):
+        return f'has credit={question.credit!r} on its check cell; give "each", or leave it out'
+    for role in ("draw", "judge"):
+        if (code := getattr(question, role)) and not defines(role, code):
+            return f"has a {role} cell that defines no function {role}"
+    if question.draw and not takes_inputs(question.check):
+        return "draws inputs for an answer that is a value; its check cell needs on=[...]"
+    if not isinstance(question.count, int) or not 1 <= question.count <= MOST_DRAWS:
+        return f"needs a count from 1 to {MOST_DRAWS} on its draw cell, got {question.count!r}"
     return ""
+
+
+def defines(name: str, code: str) -> bool:
+    """Whether code defines a function of this name.
+
+    >>> defines("draw", "def draw(rng): ..."), defines("draw", "draw(")
+    (True, False)
+    """
+    try:
+        return any(isinstance(node, ast.FunctionDef) and node.name == name for node in ast.parse(code).body)
+    except SyntaxError:
+        return False
+
+
+def takes_inputs(check: str) -> bool:
+    """Whether a check cell has inputs, so that its answer is a function.
+
+    >>> takes_inputs('check("q1", f, on=[1])'), takes_inputs('check("q9", nine)')
+    (True, False)
+    """
+    call = ast.parse(check).body[0].value
+    return len(call.args) > 2 or any(keyword.arg == "on" for keyword in call.keywords)
 
 
 def asked_name(id: str, check: str) -> str:
@@ -117,16 +178,21 @@ def stub(id: str, answer: str) -> str:
 
 
 def reader_cell(cell: dict) -> dict | None:
-    """The cell as the reader gets it: answers as stubs, wrong answers not at all."""
+    """The cell as the reader gets it: answers as stubs; wrong answers, draws and judges not at all."""
     if id := cell["metadata"].get("answer"):
         return cell | {"source": stub(id, cell["source"])}
-    return None if "wrong" in cell["metadata"] else cell
+    return None if any(mark in cell["metadata"] for mark in TEACHERS) else cell
+
+
+def reference(id: str, answer: str) -> str:
+    """An answer cell in full, without the lines around its solution."""
+    return f"# answer: {id}\n{SOLUTION.sub(lambda match: match['code'], answer)}".rstrip("\n")
 
 
 def key_cell(cell: dict) -> dict | None:
     """The cell as the key has it: answers in full, checks that emit values and import the means anew."""
     if id := cell["metadata"].get("answer"):
-        return cell | {"source": f"# answer: {id}\n{SOLUTION.sub(lambda m: m['code'], cell['source'])}".rstrip("\n")}
+        return cell | {"source": reference(id, cell["source"])}
     if "check" in cell["metadata"]:
         return cell | {"source": emitting(cell["source"])}
     return None if "wrong" in cell["metadata"] else dict(cell)
@@ -141,3 +207,22 @@ def emitting(check: str) -> str:
     emit("q1", f, on=[1])
     """
     return f"from labcore.grading.check import emit\n\nemit{check.removeprefix('check')}"
+
+
+def parameters_cell(name: str, cells: list[dict]) -> dict | None:
+    """The cell that defines parameters, if there is one; raises ValueError where it is not one that can be used."""
+    found = [cell for cell in cells if "parameters" in cell["metadata"]]
+    if len(found) > 1 or any(not defines("parameters", cell["source"]) for cell in found):
+        raise ValueError(f"{name}: keep one parameters cell, which defines the function parameters(rng)")
+    return found[0] if found else None
+
+
+def with_parameters(cells: list[dict], values: dict) -> list[dict]:
+    r"""The cells with plain assignments in the place of the parameters cell.
+
+    >>> cell = {"metadata": {"parameters": "yes"}, "source": "def parameters(rng): ..."}
+    >>> with_parameters([cell], {"BATCH": 32, "SIZES": (1, 2)})[0]["source"]
+    'BATCH = 32\nSIZES = (1, 2)'
+    """
+    text = "\n".join(f"{name} = {as_source(value)}" for name, value in values.items())
+    return [cell | {"source": text} if "parameters" in cell["metadata"] else cell for cell in cells]

@@ -1,213 +1,116 @@
-"""Grading: a notebook's answers run in its key through pytest and nbval, and the judge says why.
+"""Grade one notebook: its answers run in the key, in a confined kernel, and nbval compares the values that come out.
 
-The key's check cells emit values, nbval compares them with those that the key has stored, and a question is
-passed when nbval passed its check cell. Nothing else that a notebook says counts. The words come from the judge,
-here, outside the kernel.
-
-What is not promised yet: the answers run unconfined, with the rights of whoever grades. They can read, write and
-send what that person can, the wanted values among it. Grade only notebooks that you would run yourself. The inputs
-are those that readers see, so an answer that lists the values passes too.
+The key is run first, in the same kind of kernel, with a seed drawn for this run: that gives the wanted values for the
+inputs that students see and for others that nobody has seen. What is and is not promised stands in
+`exercises/README.md`.
 """
 
 from __future__ import annotations
 
-import contextlib
-import json
-import re
-import subprocess
-import sys
-import tempfile
-from dataclasses import asdict, dataclass
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from labcore.grading.environment import kernel_environment
-from labcore.grading.judge import NOT_ANSWERED, Feedback, Question, judge, load_questions
-from labcore.grading.submission import Submission, graft, read_key, read_submission
-from labcore.house import checkout
+from labcore.grading.confinement import choose
+from labcore.grading.key import Key, seeded_key
+from labcore.grading.limits import USUAL, Limits
+from labcore.grading.marks import Report
+from labcore.grading.station import Station
+from labcore.grading.submission import Submission, read_submission
+from labcore.grading.worker import CellsJob, GradeJob, unreadable
+from labcore.house import checkout, my_folder
+from labcore.units import Seconds
 
-CELL_SECONDS = 30.0
-STARTUP_SECONDS = 90.0
-MOST_RERUNS = 3
-
-
-@dataclass(frozen=True)
-class Result:
-    """What one question earned, and why."""
-
-    question: str
-    points: float
-    earned: float
-    outcome: str  # passed, failed, unanswered, error or timeout
-    message: str
+KEY_SECONDS = 300  # that a key, its wrong answers included, may run
+UNCONFINED = "it ran unconfined: this machine has neither bubblewrap nor Landlock, and the notebook is your own"
 
 
 @dataclass(frozen=True)
-class Report:
-    """The results of one notebook."""
+class Setting:
+    """How a run grades: where keys lie, how kernels are confined, what they may use, and the seed of hidden inputs."""
 
-    notebook: str
-    exercise: str
-    results: tuple[Result, ...]
-    notes: tuple[str, ...] = ()
+    level: str
+    limits: Limits = USUAL
+    seed: str = ""
 
-    @property
-    def points(self) -> float:
-        """All points that there are."""
-        return sum(result.points for result in self.results)
-
-    @property
-    def earned(self) -> float:
-        """The points earned."""
-        return sum(result.earned for result in self.results)
-
-    @property
-    def passed(self) -> bool:
-        """Whether every question passed."""
-        return all(result.outcome == "passed" for result in self.results)
-
-    def text(self) -> str:
-        """A table with a line for each question, its feedback below, and the total."""
-        lines = [f"{self.notebook}: exercise {self.exercise}", ""]
-        for one in self.results:
-            lines.append(f"{one.question:<5}{one.earned:>4g} of {one.points:g}  {one.outcome}")
-            words = one.message.removeprefix(f"{one.question}: ")
-            if one.outcome != "passed" and words != NOT_ANSWERED:
-                lines += [f"       {line}" for line in words.splitlines()]
-        lines += ["", f"total{self.earned:>4g} of {self.points:g}", *(f"note: {note}" for note in self.notes)]
-        return "\n".join(lines)
-
-    def as_dict(self) -> dict:
-        """The report as JSON takes it."""
-        return asdict(self) | {"points": self.points, "earned": self.earned, "passed": self.passed}
+    def patience(self) -> Seconds:
+        """How long to wait for a worker that should long have stopped by itself."""
+        return self.limits.total + 4 * self.limits.cell + 120
 
 
-def grade(notebook_path: Path, key_path: Path | None = None, timeout: float = CELL_SECONDS) -> Report:
-    """Grade one notebook; `timeout` is the seconds that a cell may run.
+def grade(
+    path: Path, key: Path | None = None, limits: Limits = USUAL, confinement: str = "auto", trusted: bool = False
+) -> Report:
+    """Grade one notebook; `key` is an exercise's source, by default that of the exercise the notebook names.
 
-    Raises ValueError, in one line, for a file that is no notebook, a notebook that answers no question of its
-    exercise, and an exercise that does not exist.
+    Raises ValueError, in one line, for a file that is no notebook, an exercise that does not exist, a key that gives
+    nothing to compare, and where answers cannot be confined; a reader's own notebook, in `my/`, then runs unconfined.
     """
-    notebook_path = Path(notebook_path)
-    submission = read_submission(notebook_path)
-    key_path = Path(key_path) if key_path else find_key(submission)
-    key, questions = read_key(key_path), load_questions(key_path.parent.parent / f"{key_path.stem}.json")
-    answers = submission.answers(list(questions))
-    if not any(answers.values()):
-        marker = f"# answer: {next(iter(questions))}"
-        raise ValueError(f"{submission.name} answers no question of {key_path.stem}; an answer cell says {marker!r}")
-    records = run_to_the_end(key, answers, timeout)
-    marks = (cell["metadata"] for cell in key["cells"] if "check" in cell["metadata"])
-    points = {mark["check"]: mark["points"] for mark in marks}
-    results = []
-    for id, question in questions.items():
-        feedback = settle(question, answers[id], records[id], timeout)
-        results.append(Result(id, points[id], points[id] * feedback.score, feedback.outcome, feedback.message))
-    several = {id: len(cells) for id, cells in answers.items() if len(cells) > 1}
-    notes = [f"{count} cells answer {id}; they ran in their order" for id, count in several.items()]
-    return Report(submission.name, key_path.stem, tuple(results), tuple(notes))
+    path = Path(path)
+    content = read_file(path)
+    source = Path(key) if key else find_key(read_submission(content, path.name), sources(checkout("exercises", "keys")))
+    level, notes = level_for(path, confinement, trusted)
+    setting = Setting(level, limits, secrets.token_hex(16))
+    with Station(level) as station:
+        ready = seeded_key(source, setting.seed, executor(station, limits))
+        report = grade_here(station, content, path.name, ready, setting)
+    return report if not notes else Report(report.notebook, report.exercise, report.results, report.flags, notes)
 
 
-def find_key(submission: Submission) -> Path:
-    """The key of the exercise that a notebook names in its metadata, else in its file name."""
-    keys = {path.stem: path for path in sorted(checkout("exercises", "keys").glob("[0-9][0-9]_*.ipynb"))}
-    for name in keys:
+def level_for(path: Path, confinement: str, trusted: bool) -> tuple[str, tuple[str, ...]]:
+    """The level of confinement for a single notebook, and what its reader should know of it."""
+    try:
+        return choose(confinement, trusted), ()
+    except ValueError:
+        if confinement == "auto" and path.resolve().is_relative_to(my_folder().resolve()):
+            return "none", (UNCONFINED,)
+        raise
+
+
+def read_file(path: Path) -> bytes:
+    """The content of a file somebody named; raises ValueError where there is none."""
+    if not path.exists():
+        raise ValueError(f"there is no file {path}; give the path of a notebook")
+    if not path.is_file():
+        raise ValueError(f"{path} is not a file; give the path of a notebook")
+    return path.read_bytes()
+
+
+def sources(folder: Path) -> dict[str, Path]:
+    """The exercise sources in a folder of keys, or the one that a file is, by name."""
+    found = [folder] if folder.suffix == ".py" else sorted(folder.glob("*.py"))
+    if not found or not all(path.is_file() for path in found):
+        raise ValueError(f"{folder} holds no exercise sources; --key takes a folder of NAME.py, or one of them")
+    return {path.stem: path for path in found}
+
+
+def find_key(submission: Submission, keys: dict[str, Path]) -> Path:
+    """The source of the exercise that a notebook names in its metadata, else in its file name."""
+    for name, path in keys.items():
         if submission.exercise == name or (not submission.exercise and submission.name.startswith(name)):
-            return keys[name]
+            return path
     named = f"names the exercise {submission.exercise!r}" if submission.exercise else "names no exercise"
     raise ValueError(f"{submission.name} {named}; there are: {', '.join(keys) or 'none'}")
 
 
-def run_to_the_end(key: dict, answers: dict[str, list[str]], timeout: float) -> dict[str, list[dict]]:
-    """The records of each question's cells. An answer that ends the kernel is left out and the rest run again."""
-    settled: dict[str, list[dict]] = {}
-    for _ in range(1 + MOST_RERUNS):
-        records = run_nbval(graft(key, answers | {id: [] for id in settled}), timeout)
-        by_question = {id: [one for one in records if one["question"] == id] for id in answers}
-        unreached = next((i for i, one in enumerate(records) if one["outcome"] == "unreached"), None)
-        if unreached is None:
-            break
-        last = next(one for one in reversed(records[:unreached]) if one["question"])  # the last that the kernel ran
-        last["outcome"] = "timeout" if last["outcome"] == "timeout" else "died"
-        stopped = {one["question"] for one in records if one["outcome"] in ("timeout", "died")}
-        settled |= {id: by_question[id] for id in stopped}
-    return by_question | settled
+def executor(station: Station, limits: Limits) -> Callable[[str, list[str]], list[list[dict]]]:
+    """What runs a key's cells: a kernel of the station, confined as the answers' will be."""
+    return partial(execute_at, station, limits)
 
 
-def run_nbval(notebook: dict, timeout: float) -> list[dict]:
-    """Run a grafted notebook through pytest and nbval in a process and a folder of their own; one record a cell.
-
-    The process gets time for every cell to run out of it; after that it is ended, and its kernel with it.
-    """
-    with tempfile.TemporaryDirectory(prefix="labcore-") as name:
-        folder = Path(name)
-        (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
-        (folder / "exercise.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
-        command = [sys.executable, "-m", "pytest", "-c", "pytest.ini", "-q", "-p", "no:cacheprovider"]
-        command += ["-p", "nbval.plugin", "-p", "labcore.grading.nbval_plugin", "--nbval", "--nbval-current-env"]
-        command += [f"--nbval-cell-timeout={timeout}", "--labcore-records=records.jsonl", "exercise.ipynb"]
-        patience = STARTUP_SECONDS + (timeout + 10) * len(notebook["cells"])
-        environment = kernel_environment(folder) | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-        log = folder / "log.txt"  # a file, since a pipe stays open as long as any process that an answer started
-        with log.open("w", encoding="utf-8") as out, contextlib.suppress(subprocess.TimeoutExpired):
-            subprocess.run(command, cwd=folder, env=environment, stdout=out, stderr=out, timeout=patience, check=False)
-        records = read_records(folder / "records.jsonl")
-        if not records:
-            last = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
-            raise ChildProcessError(f"nbval did not run: {last or 'it was silent'}")
-    return complete(records, notebook["cells"])
+def execute_at(station: Station, limits: Limits, name: str, cells: list[str]) -> list[list[dict]]:
+    """The outputs of each cell, run one after another in a kernel of the station."""
+    return station.run(CellsJob(name, cells, limits, station.surroundings), KEY_SECONDS)
 
 
-def read_records(path: Path) -> list[dict]:
-    """The records that the plugin wrote, as far as it came."""
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    return [json.loads(line) for line in lines]
-
-
-def complete(records: list[dict], cells: list[dict]) -> list[dict]:
-    """One record for each cell, in order: where the run was ended, the first missing cell is why.
-
-    Raises ValueError where a cell of the key fails before any answer has run.
-    """
-    known = {one["cell"]: one for one in records}
-    outcomes = iter(["timeout"])
-    whole = []
-    for cell in cells:
-        question = cell["metadata"].get("answer") or cell["metadata"].get("check")
-        blank = {"cell": cell["id"], "outcome": "", "error": "", "received": None}
-        one = (known.get(cell["id"]) or blank | {"outcome": next(outcomes, "unreached")}) | {"question": question}
-        if question is None and one["outcome"] != "passed" and not any(earlier["question"] for earlier in whole):
-            raise ValueError(f"the key fails before any answer has run: {one['error'] or one['outcome']}")
-        whole.append(one | {"is_check": "check" in cell["metadata"]})
-    return whole
-
-
-def settle(question: Question, sources: list[str], records: list[dict], timeout: float) -> Feedback:
-    """What to say of one question: passed if nbval passed its check cell, else the reason, from the judge if it can."""
-    id, outcomes = question.id, {one["outcome"] for one in records}
-    check = next(one for one in records if one["is_check"])
-    if not sources:
-        return Feedback("unanswered", f"{id}: no cell answers it; its answer cell says '# answer: {id}'")
-    if "timeout" in outcomes:
-        return Feedback("timeout", f"{id}: stopped after {timeout:g} s; look for a loop that does not end")
-    if "died" in outcomes:
-        return Feedback("error", f"{id}: the kernel ended while this ran (exit, a crash, or no memory left)")
-    if "unreached" in outcomes:
-        return Feedback("error", f"{id}: not reached, since other answers ended the kernel {MOST_RERUNS + 1} times")
-    received = check["received"]
-    feedback = judge(question, received.get("got") if isinstance(received, dict) else None)
-    if check["outcome"] == "passed":
-        return feedback
-    if feedback.outcome in ("failed", "unanswered"):
-        return feedback
-    return Feedback("error", f"{id}: {no_values(records)}")
-
-
-def no_values(records: list[dict]) -> str:
-    """Why a check cell gave no values to judge."""
-    failed = [one for one in records if one["error"]]
-    if not failed:
-        return "its check gave no values, or more than one set of them; leave `emit` and `display` as they are"
-    error = re.sub(r"\(\d+\.py, ", "(", failed[0]["error"])  # the kernel's name for the cell means nothing to a reader
-    where = "its check" if failed[0]["is_check"] else "its answer cell"
-    hint = "; keep the names that the cell came with" if error.startswith("NameError") else ""
-    return f"{where} raises {error}{hint}"
+def grade_here(station: Station, content: bytes, name: str, key: Key, setting: Setting) -> Report:
+    """The report on one submission, graded at a station; a worker that ends without one gets a second chance."""
+    job = GradeJob(content, name, key, setting.limits, station.surroundings)
+    for _ in range(2):
+        try:
+            return station.run(job, setting.patience())
+        except (OSError, EOFError, MemoryError) as error:  # ChildProcessError and TimeoutError among them
+            words = f"the grading process ended twice ({error}); grade this one again with --only"
+    return unreadable(name, key, words, "grader-failed")

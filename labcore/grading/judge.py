@@ -1,37 +1,26 @@
 """The one judge of answers: the reader's check and the grader ask it, so both say the same.
 
 It sees values only, as `labcore.grading.values.plain` makes them, and is a pure function of them. What it wants, and
-what each catalogued wrong answer gives for the same inputs, was computed when the exercise was built. An answer
-that matches a wrong one in every value gets the words of that slip; else a steady ratio to what is wanted may tell.
+what each catalogued wrong answer gives for the same inputs, was computed when the key ran. An answer that matches a
+wrong one in every value gets the words of that slip; else a steady ratio to what is wanted may tell. Values come
+from a process that nobody vouches for: whatever JSON they are, the judge ends soon and raises nothing.
 """
 
 from __future__ import annotations
 
+import builtins
+import copy
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
-from labcore.grading.values import close, is_number, kind, numbers, show
+from labcore.grading.slips import ratio_words, same, wrong_kind, wrong_numbers
+from labcore.grading.values import alike, close, natural, numbers, plain, received, show
 
 NOT_ANSWERED = "not answered yet"
-
-# got / wanted, and what usually lies behind it
-RATIOS = (
-    (1 / 2, "half of what is wanted: MACs taken for FLOP, one way of a link for both, reads without writes"),
-    (2.0, "twice what is wanted: FLOP taken for MACs, both ways of a link for one, a sparse peak for the dense one"),
-    (8.0, "8 times what is wanted: bits where bytes belong"),
-    (1 / 8, "an eighth of what is wanted: bytes where bits belong, or bytes divided by 8 once more"),
-    (2**30 / 1e9, "1.074 times what is wanted: GiB (2^30 B) where GB (10^9 B) belongs"),
-    (1e9 / 2**30, "1 / 1.074 of what is wanted: GB (10^9 B) where GiB (2^30 B) belongs"),
-    (1.024, "1.024 times what is wanted: KiB (1024 B) where kB (1000 B) belongs"),
-    (100.0, "100 times what is wanted: a percentage where a share of 1 belongs"),
-    (1 / 100, "a hundredth of what is wanted: a share of 1 where a percentage belongs"),
-    (-1.0, "the sign is turned round"),
-    *((10.0**e, f"10^{e} times what is wanted: a prefix too many or too few (k, M, G, T)") for e in (3, 6, 9, 12)),
-    *((10.0**-e, f"10^-{e} times what is wanted: a prefix too many or too few (k, M, G, T)") for e in (3, 6, 9, 12)),
-)
 
 
 @dataclass(frozen=True)
@@ -41,6 +30,10 @@ class Question:
     `on` holds the arguments of each input (None where the answer is a value, not a function), `want` the value
     for each. `slips` maps the words of a slip to the outcomes that this wrong answer has. An outcome is
     {"value": ...}, {"error": "TypeError: ..."} or {"unanswered": True}.
+    The student sees the first `shown` inputs (None: all of them) and, for these and for an answer that is a value,
+    what is wanted. Of the other inputs no message shows what they are, what is wanted there or what came.
+    `credit` is "all" (the least share of any input counts) or "each" (the mean share). `judge` is the source of a
+    function judge(on, got, want) -> (share, words) that replaces the comparison of one value with the wanted one.
     """
 
     id: str
@@ -49,22 +42,26 @@ class Question:
     want: list
     slips: Mapping[str, list]
     tolerance: float = 1e-6
+    shown: int | None = None
+    credit: str = "all"
+    judge: str = ""
 
 
 @dataclass(frozen=True)
 class Feedback:
-    """What is said to an answer; a notebook shows it as its words. `score` is 0 or 1 here; partial credit may come."""
+    """What is said to an answer; a notebook shows it as its words."""
 
-    outcome: str  # passed, failed, unanswered or error
+    outcome: str  # passed, partial, failed, unanswered or error
     message: str
-
-    @property
-    def score(self) -> float:
-        """Share of the points."""
-        return float(self.outcome == "passed")
+    score: float = 0.0  # share of the points
+    slip: str = ""  # the likely slip in words, where one is known
 
     def __repr__(self) -> str:
         return self.message
+
+
+class JudgeError(Exception):
+    """A question's own judge failed, which is not the answer's fault."""
 
 
 def load_questions(path: Path) -> dict[str, Question]:
@@ -84,18 +81,43 @@ def judge(question: Question, got: list) -> Feedback:
     id, want, count = question.id, question.want, len(question.want)
     if not isinstance(got, list) or len(got) != count or not all(isinstance(one, dict) for one in got):
         return Feedback("error", f"{id}: the check wants one outcome for each of {count} inputs; something else came")
+    got = [tidy(one) for one in got]
     if all("unanswered" in one for one in got):
         return Feedback("unanswered", f"{id}: {NOT_ANSWERED}")
-    wrong = [i for i in range(count) if not right(got[i], want[i], question.tolerance)]
+    try:
+        verdicts = [verdict(question, i, one) for i, one in enumerate(got)]
+    except JudgeError as error:
+        return Feedback("error", f"{id}: {error}")
+    shares = [share for share, _ in verdicts]
+    wrong = [i for i, share in enumerate(shares) if share < 1]
     if not wrong:
-        return Feedback("passed", f"{id}: right" + (f" on all {count} inputs" if count > 1 else ""))
-    smallest = min(wrong, key=lambda i: size(question.on[i])) if question.on else 0
-    lines = [f"{id}: {outcome_words(question, smallest, got[smallest])}."]
-    if len(wrong) > 1:
-        lines.append(f"{len(wrong)} of {count} inputs come out wrong; this is the smallest.")
-    if slip := likely_slip(question, got, wrong) or wrong_kind(got[smallest], want[smallest]):
-        lines.append(f"Likely slip: {slip}.")
-    return Feedback("failed", "\n".join(lines))
+        return Feedback("passed", f"{id}: right" + (f" on all {count} inputs" if count > 1 else ""), 1.0)
+    score, slip = earned(question, shares), likely_slip(question, got, wrong)
+    if seen := [i for i in wrong if i < seen_inputs(question)]:
+        smallest = min(seen, key=lambda i: size(question.on[i])) if question.on else 0
+        lines = [f"{id}: {outcome_words(question, smallest, got[smallest], verdicts[smallest][1])}."]
+        lines += [line] if (line := counted(question, len(seen), len(wrong) - len(seen))) else []
+        slip = slip or wrong_kind(got[smallest], want[smallest])
+    else:
+        lines = [unseen_words(question, [got[i] for i in wrong])]
+    lines += [f"{100 * score:.3g} % of the points."] if score else []
+    lines += [f"Likely slip: {slip}."] if slip else []
+    return Feedback("partial" if score else "failed", "\n".join(lines), score, slip)
+
+
+def tidy(outcome: dict) -> dict:
+    """One outcome as it may come from anywhere, in the form and within the bounds that an honest one has.
+
+    >>> tidy({"value": 1, "error": "x"})
+    {'error': 'CheckError: no outcome, or several, came'}
+    """
+    if list(outcome) == ["value"]:
+        return {"value": received(outcome["value"])}
+    if list(outcome) == ["unanswered"]:
+        return {"unanswered": True}
+    if list(outcome) == ["error"] and isinstance(outcome["error"], str):
+        return {"error": outcome["error"][:300]}
+    return {"error": "CheckError: no outcome, or several, came"}
 
 
 def right(outcome: dict, want: object, tolerance: float) -> bool:
@@ -104,7 +126,53 @@ def right(outcome: dict, want: object, tolerance: float) -> bool:
     >>> right({"value": 6}, 6, 1e-6), right({"error": "TypeError: no"}, 6, 1e-6)
     (True, False)
     """
-    return "value" in outcome and close(outcome["value"], want, tolerance)
+    return list(outcome) == ["value"] and close(outcome["value"], want, tolerance)
+
+
+def verdict(question: Question, index: int, outcome: dict) -> tuple[float, str]:
+    """The share that one outcome earns, and the words of the question's own judge; raises JudgeError where it fails."""
+    want = question.want[index]
+    if not question.judge or "value" not in outcome:
+        return float(right(outcome, want, question.tolerance)), ""
+    given = question.on[index] if question.on else None
+    try:
+        share, words = own_judge(question.judge)(*copy.deepcopy((natural(given), outcome["value"], want)))
+        share, words = plain(share), str(words)[:300]
+        if not 0 <= share <= 1:
+            raise ValueError(share)
+    except (Exception, SystemExit) as error:
+        if not alike(outcome["value"], want):  # a judge need not be ready for values of every kind
+            return 0.0, ""
+        problem = f"{type(error).__name__} in the question's judge, which is no fault of the answer; tell your teacher"
+        raise JudgeError(problem) from error
+    return (1.0, words) if share >= 1 - 1e-9 else (float(share), words)
+
+
+@lru_cache(maxsize=256)
+def own_judge(source: str) -> Callable:
+    """The function `judge` that a question brings along."""
+    names: dict = {}
+    exec(source, names)
+    return names["judge"]
+
+
+def seen_inputs(question: Question) -> int:
+    """How many of the inputs the student sees."""
+    return len(question.want) if question.shown is None else question.shown
+
+
+def earned(question: Question, shares: list[float]) -> float:
+    """The share of the points; with credit for each input, the lesser of the mean over shown and over hidden inputs.
+
+    So a table of the shown values earns nothing, as it does where all inputs must be right.
+
+    >>> earned(Question("q1", "f", [[1], [2], [3]], [1, 2, 3], {}, shown=1, credit="each"), [1.0, 0.0, 1.0])
+    0.5
+    """
+    if question.credit == "all":
+        return min(shares)
+    parts = shares[: seen_inputs(question)], shares[seen_inputs(question) :]
+    return min(sum(part) / len(part) for part in parts if part)
 
 
 def size(arguments: list) -> float:
@@ -116,107 +184,54 @@ def size(arguments: list) -> float:
     return sum(1 + math.log2(1 + abs(number)) for number in numbers(arguments))
 
 
-def outcome_words(question: Question, index: int, outcome: dict) -> str:
+def outcome_words(question: Question, index: int, outcome: dict, words: str) -> str:
     """The call, what came of it, and what was wanted."""
-    name, wanted = question.name, f"wanted {show(question.want[index])}"
+    name, want = question.name, show(question.want[index])
     call = f"{name}({', '.join(show(one) for one in question.on[index])})" if question.on else name
+    wanted = f"one right answer is {want}" if question.judge else f"wanted {want}"
     if "error" in outcome:
-        return f"{call} raises {str(outcome['error'])[:300]}; {wanted}"
+        return f"{call} raises {outcome['error']}; {wanted}"
     if "unanswered" in outcome:
         return f"{call} is not answered yet; {wanted}"
-    value = outcome.get("value")
-    came = show(value) if show(value) != show(question.want[index]) else repr(value)
-    return f"{call} {'gives' if question.on else 'is'} {came}; {wanted}"
+    value = outcome["value"]
+    came = show(value) if show(value) != want else repr(value)[:300]
+    return f"{call} {'gives' if question.on else 'is'} {came}; {f'{words}; ' if words else ''}{wanted}"
+
+
+def counted(question: Question, seen: int, unseen: int) -> str:
+    """How many inputs come out wrong, in a line; empty where that is only the one that was told of."""
+    shown, count = seen_inputs(question), len(question.want)
+    smallest = "; this is the smallest" if seen > 1 else ""
+    if unseen:
+        return f"{seen} of {shown} inputs that you see and {unseen} of {count - shown} others come out wrong{smallest}."
+    return f"{seen} of {shown} inputs come out wrong{smallest}." if seen > 1 else ""
+
+
+def unseen_words(question: Question, wrong: list[dict]) -> str:
+    """What is said where all shown inputs come out right: how many others do not, and the types of errors."""
+    shown, count = seen_inputs(question), len(question.want)
+    seen = f"right on the {shown} inputs that you see, " if shown > 1 else "right on the input that you see, "
+    lines = [f"{question.id}: {seen if shown else ''}wrong on {len(wrong)} of {count - shown} others."]
+    if errors := sorted({error_type(one["error"]) for one in wrong if "error" in one}):
+        lines.append(f"There it raises {', '.join(errors)}.")
+    return "\n".join(lines)
+
+
+def error_type(error: str) -> str:
+    """The type of an error if it is one of Python's own; another name could tell of the input.
+
+    >>> error_type("ValueError: 12 is odd"), error_type("E12: x")
+    ('ValueError', 'an error of its own')
+    """
+    found = getattr(builtins, error.split(":")[0], None)
+    known = isinstance(found, type) and issubclass(found, BaseException)
+    return found.__name__ if known else "an error of its own"
 
 
 def likely_slip(question: Question, got: list, wrong: list[int]) -> str:
     """The words of the catalogued wrong answer that has these outcomes, else of a ratio that all wrong values share."""
     found = [words for words, outcomes in question.slips.items() if same(got, outcomes, question.tolerance)]
-    if found:
+    if found or question.judge:
         return "; or: ".join(found)
     pairs = [pair for i in wrong for pair in wrong_numbers(got[i].get("value"), question.want[i], question.tolerance)]
     return ratio_words(pairs)
-
-
-def same(got: list, outcomes: list, tolerance: float) -> bool:
-    """Whether two lists of outcomes agree: equal values, or errors of one type.
-
-    >>> same([{"error": "TypeError: a"}], [{"error": "TypeError: b"}], 1e-6)
-    True
-    """
-    for one, other in zip(got, outcomes, strict=True):
-        if "error" in one and "error" in other:
-            if str(one["error"]).split(":")[0] != other["error"].split(":")[0]:
-                return False
-        elif not ("value" in one and "value" in other and close(one["value"], other["value"], tolerance)):
-            return False
-    return True
-
-
-def wrong_numbers(got: object, want: object, tolerance: float) -> list[tuple[float, float]]:
-    """Pairs (got, wanted) of the numbers that differ, for values of one shape.
-
-    >>> wrong_numbers([1, 4], [1, 2], 1e-6)
-    [(4, 2)]
-    """
-    a, b = list(numbers(got)), list(numbers(want))
-    if len(a) != len(b):
-        return []
-    return [pair for pair in zip(a, b, strict=True) if not close(*pair, tolerance)]
-
-
-def ratio_words(pairs: list[tuple[float, float]]) -> str:
-    """What a ratio that all pairs share usually means, or nothing.
-
-    >>> ratio_words([(3, 6), (8, 16)])[:23]
-    'half of what is wanted:'
-    """
-    if not pairs or any(got == 0 or want == 0 for got, want in pairs):
-        return ""
-    ratios = [got / want for got, want in pairs]
-    for ratio, words in RATIOS:
-        if all(math.isclose(one, ratio, rel_tol=1e-4) for one in ratios):
-            return words
-    if all(math.isclose(got * want, 1, rel_tol=1e-4) for got, want in pairs):
-        return "one over what is wanted: the quotient is upside down"
-    if all(is_rounded(got, want) for got, want in pairs):
-        return "the value is rounded: return it as computed, and round where a person reads it"
-    return ""
-
-
-def is_rounded(got: float, want: float) -> bool:
-    """Whether `got` is what `want` becomes when it is rounded to a few digits.
-
-    >>> is_rounded(31.0, 31.03), is_rounded(32.0, 31.03)
-    (True, False)
-    """
-    return any(math.isclose(got, round(want, digits), rel_tol=1e-12) for digits in range(7)) or any(
-        math.isclose(got, float(f"{want:.{digits}g}"), rel_tol=1e-12) for digits in range(2, 7)
-    )
-
-
-def wrong_kind(outcome: dict, want: object) -> str:
-    """What an error, or a value of the wrong kind, usually means, or nothing."""
-    if str(outcome.get("error")).startswith("NameError"):
-        return "a name that the answer cell does not define; helpers belong into the answer cell, which alone is graded"
-    if "value" not in outcome:
-        return ""
-    if kind(outcome["value"]) == kind(want):
-        if isinstance(want, list) and close(outcome["value"][::-1], want, 1e-6):
-            return "the values are right and in the wrong order"
-        return "a whole number is wanted" if is_fraction(outcome["value"], want) else ""
-    value = outcome["value"]
-    if value is None:
-        return f"it returns None where {kind(want)} is wanted; is a `return` missing"
-    if kind(value) in ("nan", "inf", "-inf") and is_number(want):
-        return f"{kind(value)} comes from 0 / 0, inf - inf or a number too large; find the step where it starts"
-    return f"{kind(want)} is wanted, {kind(value)} came"
-
-
-def is_fraction(value: object, want: object) -> bool:
-    """Whether a whole number is wanted and another kind of number came.
-
-    >>> is_fraction(180.6, 181), is_fraction(180.0, 181)
-    (True, False)
-    """
-    return isinstance(want, int) and is_number(value) and is_number(want) and value != int(value)

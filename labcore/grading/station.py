@@ -1,0 +1,119 @@
+"""Where jobs run: in processes of their own, forked warm from a zygote, or started cold where there is no fork.
+
+A station is opened by the supervisor, or by a Dask worker for itself. `run` may be called from several threads.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from labcore.grading.environment import kernel_environment
+from labcore.grading.worker import Surroundings
+from labcore.units import Seconds
+
+STARTUP_SECONDS = 120
+
+
+class Station:
+    """Runs jobs; closing it ends every process that it started.
+
+    `warm` is for Linux, whose processes fork safely; it is needed for every confinement but `none`.
+    """
+
+    def __init__(self, level: str, warm: bool = sys.platform == "linux") -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="labcore-"))
+        self.surroundings = Surroundings(str(self.folder / "zygote") if warm else "", level)
+        self.zygote: subprocess.Popen | None = None
+        if warm:
+            self.start_zygote()
+
+    def start_zygote(self) -> None:
+        """Start the zygote and wait until it listens."""
+        command = [sys.executable, "-m", "labcore.grading.zygote", self.surroundings.zygote]
+        with (self.folder / "log").open("wb") as log:
+            self.zygote = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=log, stderr=log, env=environment(self.folder), cwd=self.folder
+            )
+        end = time.monotonic() + STARTUP_SECONDS
+        while not Path(self.surroundings.zygote).exists():
+            if self.zygote.poll() is not None or time.monotonic() > end:
+                raise ChildProcessError(f"the grader's zygote did not start: {self.log()}")
+            time.sleep(0.01)
+
+    def log(self) -> str:
+        """The last line that the zygote or its children wrote."""
+        lines = (self.folder / "log").read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        return lines[-1] if lines else "it was silent"
+
+    def run(self, job: object, patience: Seconds) -> object:
+        """What a job gives, in a process of its own; raises what it raises, and TimeoutError after `patience`."""
+        value = self.run_warm(job, patience) if self.zygote else run_cold(job, patience, self.folder)
+        if isinstance(value, ChildProcessError):
+            raise ChildProcessError(f"{value} ({self.log()})")
+        if isinstance(value, BaseException):
+            raise value
+        return value
+
+    def run_warm(self, job: object, patience: Seconds) -> object:
+        """Run a job in a fork of the zygote."""
+        from labcore.grading.zygote import connect, receive, send
+
+        with connect(self.surroundings.zygote) as connection:
+            send(connection, job)
+            try:
+                worker = receive(connection)
+                if not select.select([connection], [], [], patience)[0]:
+                    os.kill(worker, signal.SIGKILL)
+                    raise TimeoutError(f"the worker ran longer than {patience:g} s")
+                return receive(connection)
+            except (EOFError, ConnectionError) as error:
+                raise ChildProcessError(f"the worker ended without a result: {self.log()}") from error
+
+    def close(self) -> None:
+        """End everything, and remove what lies in the station's folder."""
+        if self.zygote:
+            self.zygote.stdin.close()
+            try:
+                self.zygote.wait(10)
+            except subprocess.TimeoutExpired:
+                self.zygote.kill()
+                self.zygote.wait()
+            self.zygote = None
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self) -> Station:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def run_cold(job: object, patience: Seconds, folder: Path) -> object:
+    """Run a job in a new interpreter."""
+    command = [sys.executable, "-m", "labcore.grading.worker"]
+    done = subprocess.run(
+        command, input=pickle.dumps(job), capture_output=True, timeout=patience, env=environment(folder), check=False
+    )
+    if done.returncode:
+        last = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["it was silent"]
+        raise ChildProcessError(f"the worker ended without a result: {last[0]}")
+    return pickle.loads(done.stdout)
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """The environment of workers: none of the user's settings or secrets, but their cache of fonts."""
+    own = kernel_environment(folder)
+    del own["MPLCONFIGDIR"]
+    cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    own |= {"XDG_CACHE_HOME": cache, "XDG_CONFIG_HOME": str(folder / "config"), "MPLBACKEND": "Agg"}
+    own |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}  # a fork has one thread
+    return own | {"PYDEVD_DISABLE_FILE_VALIDATION": "1"}
