@@ -88,7 +88,8 @@ def test_a_mark_says_for_whom_a_notebook_was_made_and_cannot_be_made_up(released
     (flag,) = other_student(metadata, "hw1", SECRET, "student 1")
     assert (flag.code, flag.words) == ("other-student", "the notebook was released for student 0")
     forged = [
-        {}, {"student": 3}, metadata | {"student": "student 1"}, metadata | {"release": None}, metadata | {"release": "é"},
+        {}, {"student": 3}, metadata | {"student": "student 1"}, metadata | {"release": None},
+        metadata | {"release": "é"},
         metadata | {"release": release_mark("another secret", "hw1", "student 0")},
         metadata | {"release": own_seed(SECRET, "hw1", "student 0")[:32]},
     ]  # fmt: skip
