@@ -24,10 +24,10 @@ class DefaultToRun(TyperGroup):
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:
         """Put `run` before arguments that begin with no command's name."""
         named = args and (args[0] in self.commands or args[0] in ctx.help_option_names)
-        return super().parse_args(ctx, args if named or not args else ["run", *args])
+        return super().parse_args(ctx, args if named else ["run", *args] if args else ["--help"])
 
 
-app = typer.Typer(cls=DefaultToRun, no_args_is_help=True, rich_markup_mode="markdown")
+app = typer.Typer(cls=DefaultToRun, rich_markup_mode="markdown")
 Keys = Annotated[Path, typer.Option("--key", metavar="FOLDER", help="Folder of exercise sources, or one of them.")]
 Book = Annotated[Path, typer.Argument(metavar="GRADEBOOK", help="A gradebook that `labcore grade` wrote.")]
 
@@ -89,12 +89,18 @@ def course(source: Path, key: Path | None, out: Path, setting: object, options: 
     from labcore.grading.summary import summary, summary_table
     from labcore.house import checkout
 
+    new, keys = not out.exists(), key or checkout("exercises", "keys")
     with Gradebook.open(out, create=True) as book, counted(f"grading {source.name}") as step:
-        keys = key or checkout("exercises", "keys")
-        for one in grade_course(source, keys, book, setting, **options, step=step):
-            if one.report and one.report.flags and not as_json:
-                step.say(f"{one.handed.student}, {one.handed.exercise}: {'; '.join(f.words for f in one.report.flags)}")
-        summaries = summary(book.marks())
+        try:
+            for one in grade_course(source, keys, book, setting, **options, step=step):
+                if one.report and one.report.flags and not as_json:
+                    words = "; ".join(flag.words for flag in one.report.flags)
+                    step.say(f"{one.handed.student}, {one.handed.exercise}: {words}")
+            summaries = summary(book.marks())
+        except BaseException:
+            if new:
+                book.discard_unused()
+            raise
     if as_json:
         print_json([asdict(one) for one in summaries])
         return

@@ -8,6 +8,7 @@ capabilities (`labcore.grading.lockdown`). A machine that has neither is told so
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
 import os
@@ -57,8 +58,11 @@ def missing(level: str) -> str:
         return "bwrap is not installed (the package is called bubblewrap)"
     with tempfile.TemporaryDirectory(prefix="labcore-") as folder:
         probe = [*bubblewrap(Path(folder), 1_000_000), "true"]
-        done = subprocess.run(probe, capture_output=True, text=True, check=False, timeout=STARTUP_SECONDS)
-    return "" if done.returncode == 0 else f"bwrap fails with {done.stderr.strip().splitlines()[-1:]}"
+        try:
+            done = subprocess.run(probe, capture_output=True, text=True, check=False, timeout=STARTUP_SECONDS)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            return f"bwrap does not run: {error}"
+    return "" if done.returncode == 0 else f"bwrap fails with {(done.stderr.strip().splitlines() or ['no words'])[-1]}"
 
 
 def bubblewrap(folder: Path, disk: Bytes, info: int | None = None) -> list[str]:
@@ -111,16 +115,33 @@ class Sandbox:
         self.holder.wait()
 
 
+def remove(folder: Path) -> None:
+    """Remove a folder and what a kernel has left in it, however deep."""
+    with contextlib.suppress(RecursionError):
+        shutil.rmtree(folder, ignore_errors=True)
+    if folder.exists() and shutil.which("rm"):  # rmtree holds a file open for every level
+        subprocess.run(["rm", "-rf", "--", str(folder)], stderr=subprocess.DEVNULL, check=False)
+
+
 def confine(level: str, folder: Path, memory: Bytes, disk: Bytes, processes: int) -> None:
-    """Lock this process down for good, with nothing left to write to but its folder of sockets and its work folder."""
+    """Lock this process down for good, with nothing left to write to but its work folder and a file of last words.
+
+    It may make sockets in its folder. When the machine has no memory left, the system ends it before others.
+    """
     os.chdir(folder / "work")
+    startup = Path("ipython", "profile_default", "startup")
+    startup.mkdir(parents=True)
+    (startup / "README").touch()  # IPython would copy one there, with its mode, which a process locked down may not set
     if level == "none":
         return
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="utf-8")
     lockdown.lockdown(
         readable=lockdown.readable_roots(),
-        writable=[folder],
+        writable=[folder / "work", folder / "failed"],
         memory=memory,
         file_size=disk,
         processes=processes,
         files=landlock.abi() > 0 or level == "landlock",
+        sockets=[folder],
     )

@@ -60,6 +60,13 @@ class Gradebook:
         if self.lock:
             self.lock.close()
 
+    def discard_unused(self) -> None:
+        """Remove the file of a gradebook in which no run was begun, so that a refused command leaves nothing behind."""
+        if self.db.execute("SELECT count(*) FROM runs").fetchone()[0] == 0:
+            self.db.close()
+            for ending in ("", "-wal", "-shm", ".lock"):
+                Path(f"{self.path.resolve()}{ending}").unlink(missing_ok=True)
+
     @contextmanager
     def step(self) -> Iterator[None]:
         """All that is written inside, or nothing; raises OSError where there is no room or no right to write."""

@@ -25,6 +25,7 @@ MAKE_CHAR, MAKE_DIR, MAKE_REG, MAKE_SOCK, MAKE_FIFO, MAKE_BLOCK, MAKE_SYM = (1 <
 REFER, TRUNCATE, IOCTL_DEV = 1 << 13, 1 << 14, 1 << 15
 RIGHTS_SINCE = {1: (1 << 13) - 1, 2: REFER, 3: TRUNCATE, 5: IOCTL_DEV}  # by version
 TCP_BIND_CONNECT, ABSTRACT_SOCKETS_AND_SIGNALS = 0b11, 0b11
+SOCKETS = READ_FILE | READ_DIR | MAKE_SOCK
 READ = EXECUTE | READ_FILE | READ_DIR
 WRITE = WRITE_FILE | REMOVE_DIR | REMOVE_FILE | MAKE_DIR | MAKE_REG | MAKE_SOCK | TRUNCATE  # no links, no devices
 ON_FILES = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV
@@ -41,12 +42,12 @@ def abi() -> int:
     return max(0, ctypes.CDLL(None).syscall(CREATE_RULESET, None, 0, VERSION))
 
 
-def restrict(readable: Iterable[Path], writable: Iterable[Path]) -> None:
+def restrict(readable: Iterable[Path], writable: Iterable[Path], sockets: Iterable[Path] = ()) -> None:
     """Give up all files but these, TCP, abstract sockets, and signals to processes that are not children.
 
-    `readable` may be read and run, `writable` may be read, written, made and removed; a path that does not exist is
-    passed over. It holds for this thread and those it starts from now on, so call it before there are others.
-    Raises OSError where Landlock refuses.
+    `readable` may be read and run, `writable` may be read, written, made and removed, in `sockets` sockets may be made;
+    a path that does not exist is passed over. It holds for this thread and those it starts from now on, so call it
+    before there are others. Raises OSError where Landlock refuses.
     """
     if not (version := abi()):
         raise OSError(errno.ENOSYS, "Landlock is not in this kernel; Linux 5.13 and later have it, where it is on")
@@ -59,6 +60,8 @@ def restrict(readable: Iterable[Path], writable: Iterable[Path]) -> None:
             allow(ruleset, path, READ & handled)
         for path in writable:
             allow(ruleset, path, (READ | WRITE) & ~EXECUTE & handled)
+        for path in sockets:
+            allow(ruleset, path, SOCKETS & handled)
         if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0):
             raise OSError(ctypes.get_errno(), "no_new_privs was refused")
         call("landlock_restrict_self", RESTRICT_SELF, ruleset, 0)

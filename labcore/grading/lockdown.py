@@ -22,10 +22,10 @@ import labcore
 from labcore.grading import landlock, seccomp
 from labcore.units import Bytes
 
-PR_CAPBSET_DROP, PR_CAP_AMBIENT, CLEAR_ALL, MOST_CAPABILITIES = 24, 47, 4, 64
+PR_SET_DUMPABLE, PR_CAPBSET_DROP, PR_CAP_AMBIENT, CLEAR_ALL, MOST_CAPABILITIES = 4, 24, 47, 4, 64
 CAPABILITY_VERSION = 0x2008_0522
-MOST_FILES = 512
-THREADS, OTHERS = 32, 512  # a kernel has a dozen threads; what the user's other programs may start meanwhile
+MOST_FILES, MOST_TIMERS = 512, 256
+THREADS, OTHERS = 256, 512  # a kernel has a dozen threads; what the user's other programs may start meanwhile
 EVERY_USER = ["0", "0", str(2**32 - 1)]  # of /proc/self/uid_map outside of user namespaces
 SYSTEM = (
     "/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/localtime", "/etc/fonts", "/etc/alternatives",
@@ -60,12 +60,14 @@ def lockdown(
     file_size: Bytes,
     processes: int = 0,
     files: bool = True,
+    sockets: Iterable[Path] = (),
 ) -> None:
     """Lock this process down; call it while it has one thread, since Landlock leaves the others as they are.
 
     It then has `memory` bytes of address space, files of at most `file_size`, and may start other processes only if
     `processes` says how many. Without `files`, Landlock is left out, for a process that is in a file system of its own.
-    Raises OSError where the system refuses any of it; the process is then to end, since part of it may hold.
+    In the folders `sockets` it may read files and make sockets. Raises OSError where the system refuses any of it; the
+    process is then to end, since part of it may hold.
     """
     if reason := available() if files else seccomp.available():
         raise OSError(errno.ENOSYS, reason)
@@ -73,8 +75,9 @@ def lockdown(
         raise OSError(errno.EBUSY, f"lockdown wants one thread, this process has {own}; call it right after fork")
     limit(memory, file_size, processes)
     drop_capabilities()
+    ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)  # a crash writes no core, not even through a pipe
     if files:
-        landlock.restrict(readable, [*writable, *DEVICES])
+        landlock.restrict(readable, [*writable, *DEVICES], sockets)
     seccomp.install(processes > 0)
 
 
@@ -85,10 +88,9 @@ def limit(memory: Bytes, file_size: Bytes, processes: int) -> None:
     limits = {
         resource.RLIMIT_AS: memory, resource.RLIMIT_FSIZE: file_size, resource.RLIMIT_CORE: 0,
         resource.RLIMIT_NOFILE: MOST_FILES, resource.RLIMIT_MEMLOCK: 0, resource.RLIMIT_MSGQUEUE: 0,
-        resource.RLIMIT_NICE: 0, resource.RLIMIT_RTPRIO: 0,
+        resource.RLIMIT_NICE: 0, resource.RLIMIT_RTPRIO: 0, resource.RLIMIT_SIGPENDING: MOST_TIMERS,
+        resource.RLIMIT_NPROC: running() + processes + THREADS,
     }  # fmt: skip
-    if processes:
-        limits[resource.RLIMIT_NPROC] = running() + processes + THREADS
     for what, most in limits.items():
         _, hard = resource.getrlimit(what)
         value = int(most) if hard == resource.RLIM_INFINITY else min(int(most), hard)
@@ -97,9 +99,8 @@ def limit(memory: Bytes, file_size: Bytes, processes: int) -> None:
 
 def running() -> int:
     """Threads that this user may have besides: RLIMIT_NPROC counts all of them, in a user namespace those inside."""
-    if Path("/proc/self/uid_map").read_text(encoding="ascii").split() != EVERY_USER:
-        return 0
-    return OTHERS + sum(threads(process) for process in Path("/proc").glob("[0-9]*"))
+    whole = Path("/proc/self/uid_map").read_text(encoding="utf-8").split() == EVERY_USER
+    return OTHERS * whole + sum(threads(process) for process in Path("/proc").glob("[0-9]*"))
 
 
 def threads(process: Path) -> int:

@@ -36,6 +36,7 @@ from labcore.grading.values import MIME
 from labcore.units import Seconds
 
 STARTUP_SECONDS = 60
+MEASURE_SECONDS = 0.5  # between two looks at what the cells have written
 GRACE_SECONDS = 2  # for an interrupted cell to give up, and for its last messages to come
 MOST_JSON = 200_000
 
@@ -52,7 +53,7 @@ class WatchedKernel(RunningKernel):
     """nbval's kernel, listened to on all its sockets at once, so that its death and its output are noticed in time."""
 
     def __init__(self, manager: KernelManager, limits: Limits) -> None:
-        self.km, self.limits = manager, limits
+        self.km, self.limits, self.measured = manager, limits, 0.0
         self.heard: dict[str, deque] = {"shell": deque(), "iopub": deque()}
         self.printed, self.echoed, self.deadline = 0, False, time.monotonic() + STARTUP_SECONDS
         self.km.start_kernel()
@@ -98,11 +99,12 @@ class WatchedKernel(RunningKernel):
                 self.take(stream, channel)
         if self.printed > self.limits.output:
             raise self.stopped("output")
-        if not ready or (life and life.fileno() in ready and len(ready) == 1):
-            if not self.km.is_alive():
-                raise self.stopped("died")
+        if (not ready or (life and life.fileno() in ready and len(ready) == 1)) and not self.km.is_alive():
+            raise self.stopped("died")
+        if time.monotonic() > self.measured + MEASURE_SECONDS:
             if size_of(Path(self.km.connection_file).parent) > self.limits.disk:
                 raise self.stopped("disk")
+            self.measured = time.monotonic()
 
     def take(self, stream: str, channel: object) -> None:
         """Receive one message, counted by its bytes; what is not signed and whole is dropped."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import select
-import shutil
 import signal
 import socket
 import tempfile
@@ -22,6 +21,7 @@ from jupyter_client.manager import KernelManager
 from jupyter_client.provisioning import KernelProvisionerBase
 from traitlets import Dict, Unicode
 
+from labcore.grading.confinement import remove
 from labcore.grading.limits import Limits
 from labcore.grading.zygote import Order, connect, receive, send
 
@@ -95,7 +95,7 @@ class ConfinedProvisioner(KernelProvisionerBase):
 
     async def cleanup(self, restart: bool = False) -> None:
         """Remove the kernel's folder."""
-        shutil.rmtree(Path(self.parent.connection_file).parent, ignore_errors=True)
+        remove(Path(self.parent.connection_file).parent)
 
 
 class ConfinedSpecs(KernelSpecManager):
@@ -114,9 +114,7 @@ def kernel_manager(zygote: str, level: str, limits: Limits) -> KernelManager:
     """The manager of one kernel that is not started yet."""
     folder = Path(tempfile.mkdtemp(prefix="k", dir=Path(zygote).parent))
     (folder / "work").mkdir()
-    startup = folder / "ipython" / "profile_default" / "startup"
-    startup.mkdir(parents=True)
-    (startup / "README").touch()  # IPython would copy one there, with its mode, which a kernel locked down may not set
+    (folder / "failed").touch()  # for the last words of a kernel, which may make no file here
     provisioner = {"zygote": zygote, "level": level, "limits": asdict(limits)}
     metadata = {"kernel_provisioner": {"provisioner_name": "labcore-confined", "config": provisioner}}
     context = zmq.Context()

@@ -18,7 +18,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from labcore.grading.exercise import BOOK, build_exercises, execute, parameter_values, reader_notebook
+from labcore.grading.key import Key, seeded_key
 from labcore.grading.marks import Flag
+from labcore.grading.submission import read_submission
 from labcore.house import write_atomically
 
 
@@ -122,6 +124,28 @@ def other_student(metadata: dict, exercise: str, secret: str, student: str) -> l
     if not same_person(owner, student):
         return [Flag("other-student", f"the notebook was released for {owner}")]
     return []
+
+
+class OwnKeys:
+    """The key for each submission of a course with a secret: with the numbers that its student was given."""
+
+    def __init__(self, keys: dict[str, Key], sources: dict[str, Path], secret: str, execute: Callable) -> None:
+        self.keys, self.sources, self.secret, self.execute = keys, sources, secret, execute
+        self.made: dict[tuple[str, str], Key] = {}  # students with the same numbers share one
+
+    def of(self, exercise: str, student: str, content: bytes) -> tuple[Key, list[Flag]]:
+        """The key for one submission, and a flag where the notebook was made for somebody else."""
+        key, source = self.keys[exercise], self.sources[exercise]
+        try:
+            metadata = read_submission(content, exercise).metadata
+        except ValueError:
+            return key, []  # the grader will say what is wrong with the file
+        owner = released_to(metadata, exercise, self.secret) or student
+        numbers = parameter_values(source, own_seed(self.secret, exercise, owner))
+        if (same := (exercise, repr(numbers))) not in self.made:
+            own = numbers and numbers != parameter_values(source, BOOK)
+            self.made[same] = seeded_key(source, key.seed, self.execute, numbers) if own else key
+        return self.made[same], other_student(metadata, exercise, self.secret, student)
 
 
 def same_person(one: str, other: str) -> bool:

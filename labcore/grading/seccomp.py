@@ -54,7 +54,9 @@ CALLS = {
     "lchown": (94, None), "fchownat": (260, 54), "utime": (132, None), "utimes": (235, None),
     "futimesat": (261, None), "utimensat": (280, 88), "setxattr": (188, 5), "lsetxattr": (189, 6),
     "fsetxattr": (190, 7), "removexattr": (197, 14), "lremovexattr": (198, 15), "fremovexattr": (199, 16),
-    "mknod": (133, None), "mknodat": (259, 33), "inotify_init": (253, None), "inotify_init1": (294, 26),
+    "mknod": (133, None), "mknodat": (259, 33), "symlink": (88, None), "symlinkat": (266, 36),
+    "open": (2, None), "openat": (257, 56), "openat2": (437, 437), "mkdir": (83, None), "mkdirat": (258, 34),
+    "umask": (95, 166), "inotify_init": (253, None), "inotify_init1": (294, 26),
     "inotify_add_watch": (254, 27), "io_setup": (206, 0), "io_submit": (209, 2), "setsid": (112, 157),
     "setpgid": (109, 154),
 }  # fmt: skip
@@ -75,11 +77,11 @@ DENIED = (
     "shmget", "shmat", "shmctl", "semget", "semop", "semtimedop", "semctl", "msgget", "msgsnd", "msgrcv", "msgctl",
     "mq_open", "mq_unlink", "memfd_create", "memfd_secret", "userfaultfd", "io_setup", "io_submit",
     # what Landlock does not govern: modes, owners, times and attributes of files, truncation before version 3, and
-    # watching folders, which tells the names of files in them
+    # watching folders, which tells the names of files in them; links that a grader outside would follow
     "truncate", "chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "fchown", "lchown", "fchownat", "utime", "utimes",
     "futimesat", "utimensat", "setxattr", "lsetxattr", "fsetxattr", "removexattr", "lremovexattr", "fremovexattr",
-    "mknod", "mknodat", "open_by_handle_at", "name_to_handle_at", "fanotify_init", "fanotify_mark",
-    "inotify_init", "inotify_init1", "inotify_add_watch",
+    "mknod", "mknodat", "symlink", "symlinkat", "open_by_handle_at", "name_to_handle_at", "fanotify_init",
+    "fanotify_mark", "inotify_init", "inotify_init1", "inotify_add_watch",
     # the system itself
     "keyctl", "add_key", "request_key", "bpf", "perf_event_open", "init_module", "finit_module", "delete_module",
     "create_module", "kexec_load", "kexec_file_load", "reboot", "swapon", "swapoff", "quotactl", "quotactl_fd", "acct",
@@ -89,7 +91,9 @@ DENIED = (
 
 THREAD, BEYOND = 0x0001_0000, 0x7E02_8080  # flags of clone; beyond: every CLONE_NEW and CLONE_PARENT
 AF_UNIX, SOCK_STREAM, SOCKET_TYPE = 1, 1, 0xF
-FCNTLS = (8, 10, 15, 1024)  # F_SETOWN, F_SETSIG, F_SETOWN_EX signal others through a file; F_SETLEASE holds them up
+# F_SETOWN, F_SETSIG and F_SETOWN_EX signal others through a file, F_SETLEASE holds them up, F_SETPIPE_SZ takes memory
+FCNTLS = (8, 10, 15, 1024, 1031)
+ACCESS, CUTS, OWNER = 0o3, 0o1000, 0o700  # O_ACCMODE, O_TRUNC, the owner's rights to a folder
 # TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX. Others signal through a file (FIOSETOWN, SIOCSPGRP), type
 # into a terminal (TIOCSTI, TIOCLINUX) or change a file open for reading (FS_IOC_SETFLAGS, FS_IOC_ENABLE_VERITY).
 IOCTLS = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
@@ -142,7 +146,8 @@ def blocks(pid: int, processes: bool) -> Iterator[tuple[str, list[bytes]]]:
     """What is done on each call that the filter names, ending with a verdict whatever the arguments are."""
     for name in (*DENIED, *(() if processes else STARTS_PROCESSES)):
         yield name, [refuse(errno.EPERM)]
-    yield "clone3", [refuse(errno.ENOSYS)]  # its flags lie in memory; libraries then use clone
+    for name in ("clone3", "openat2"):  # their flags lie in memory; libraries then use clone and openat
+        yield name, [refuse(errno.ENOSYS)]
     thread = [] if processes else [step(SET, THREAD, 1, 0), refuse(errno.EPERM)]
     yield "clone", [argument(0), step(SET, BEYOND, 0, 1), refuse(errno.EPERM), *thread, step(RETURN, ALLOW)]
     for name in ("socket", "socketpair"):  # libzmq aborts on other errors than this one
@@ -159,6 +164,11 @@ def blocks(pid: int, processes: bool) -> Iterator[tuple[str, list[bytes]]]:
     for name, process in (("setpriority", 0), ("ioprio_set", 1)):
         who = [argument(1), *only(own, errno.EPERM)]
         yield name, [argument(0), step(EQUAL, process, 1, 0), refuse(errno.EPERM), *who]
+    for name, index in (("open", 1), ("openat", 2)):  # to do neither, or to cut what one reads, may pass Landlock
+        yield name, [argument(index), step(AND, ACCESS | CUTS), *none_of([ACCESS, ACCESS | CUTS, CUTS])]
+    for name, index in (("mkdir", 1), ("mkdirat", 2)):  # a folder shut to its owner is neither measured nor removed
+        yield name, [argument(index), step(AND, OWNER), *only([OWNER], errno.EPERM)]
+    yield "umask", [argument(0), step(AND, OWNER), *only([0], errno.EPERM)]
     yield "fcntl", [argument(1), *none_of(FCNTLS)]
     yield "ioctl", [argument(1), *only(IOCTLS, errno.ENOTTY)]
     yield "prctl", [argument(0), *none_of(PRCTLS)]

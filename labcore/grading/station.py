@@ -8,14 +8,16 @@ from __future__ import annotations
 import os
 import pickle
 import select
-import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
+from labcore.grading.confinement import remove
 from labcore.grading.environment import kernel_environment
 from labcore.grading.worker import Surroundings
 from labcore.units import Seconds
@@ -33,16 +35,17 @@ class Station:
         self.folder = Path(tempfile.mkdtemp(prefix="labcore-"))
         self.surroundings = Surroundings(str(self.folder / "zygote") if warm else "", level)
         self.zygote: subprocess.Popen | None = None
+        self.lock = threading.Lock()
         if warm:
             self.start_zygote()
 
     def start_zygote(self) -> None:
         """Start the zygote and wait until it listens."""
         command = [sys.executable, "-m", "labcore.grading.zygote", self.surroundings.zygote]
-        with (self.folder / "log").open("wb") as log:
-            self.zygote = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=log, stderr=log, env=environment(self.folder), cwd=self.folder
-            )
+        own = {"env": environment(self.folder), "cwd": self.folder, "start_new_session": True}  # no hangup reaches it
+        Path(self.surroundings.zygote).unlink(missing_ok=True)
+        with (self.folder / "log").open("ab") as log:
+            self.zygote = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log, **own)
         end = time.monotonic() + STARTUP_SECONDS
         while not Path(self.surroundings.zygote).exists():
             if self.zygote.poll() is not None or time.monotonic() > end:
@@ -51,12 +54,15 @@ class Station:
 
     def log(self) -> str:
         """The last line that the zygote or its children wrote."""
-        lines = (self.folder / "log").read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        try:
+            lines = (self.folder / "log").read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        except FileNotFoundError:
+            return "it has ended"
         return lines[-1] if lines else "it was silent"
 
     def run(self, job: object, patience: Seconds) -> object:
         """What a job gives, in a process of its own; raises what it raises, and TimeoutError after `patience`."""
-        value = self.run_warm(job, patience) if self.zygote else run_cold(job, patience, self.folder)
+        value = self.run_warm(job, patience) if self.surroundings.zygote else run_cold(job, patience, self.folder)
         if isinstance(value, ChildProcessError):
             raise ChildProcessError(f"{value} ({self.log()})")
         if isinstance(value, BaseException):
@@ -65,9 +71,9 @@ class Station:
 
     def run_warm(self, job: object, patience: Seconds) -> object:
         """Run a job in a fork of the zygote."""
-        from labcore.grading.zygote import connect, receive, send
+        from labcore.grading.zygote import receive, send
 
-        with connect(self.surroundings.zygote) as connection:
+        with self.connection() as connection:
             send(connection, job)
             try:
                 worker = receive(connection)
@@ -77,6 +83,18 @@ class Station:
                 return receive(connection)
             except (EOFError, ConnectionError) as error:
                 raise ChildProcessError(f"the worker ended without a result: {self.log()}") from error
+
+    def connection(self) -> socket.socket:
+        """A connection to the zygote, which is started again where the system has ended it, as for lack of memory."""
+        from labcore.grading.zygote import connect
+
+        with self.lock:
+            if not self.zygote:
+                raise ChildProcessError("the station is closed; open another")
+            if self.zygote.poll() is not None:
+                self.zygote.stdin.close()
+                self.start_zygote()
+        return connect(self.surroundings.zygote)
 
     def close(self) -> None:
         """End everything, and remove what lies in the station's folder."""
@@ -88,7 +106,7 @@ class Station:
                 self.zygote.kill()
                 self.zygote.wait()
             self.zygote = None
-        shutil.rmtree(self.folder, ignore_errors=True)
+        remove(self.folder)
 
     def __enter__(self) -> Station:
         return self
@@ -115,5 +133,6 @@ def environment(folder: Path) -> dict[str, str]:
     del own["MPLCONFIGDIR"]
     cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     own |= {"XDG_CACHE_HOME": cache, "XDG_CONFIG_HOME": str(folder / "config"), "MPLBACKEND": "Agg"}
+    own |= dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))  # so that what a killed worker leaves is removed
     own |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}  # a fork has one thread
     return own | {"PYDEVD_DISABLE_FILE_VALIDATION": "1"}

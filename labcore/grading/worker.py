@@ -78,7 +78,10 @@ class CellsJob:
         """Run them; raises ValueError, with the cell, where one raises or runs too long."""
         from labcore.grading.exercise import execute
 
-        return execute(self.name, self.sources, manager=new_kernel(self.surroundings, self.limits))
+        try:
+            return execute(self.name, self.sources, manager=new_kernel(self.surroundings, self.limits))
+        except RuntimeError as error:
+            raise ChildProcessError(f"no kernel could be started: {error}") from error
 
 
 def bound_memory() -> None:

@@ -2,7 +2,8 @@
 
 `python -m labcore.grading.zygote SOCKET` listens and forks once for each connection; the child reads the request, so
 the parent never holds a key, an answer or a secret that a later kernel could find in its memory. It ends when
-its standard input is closed, and everything it started ends with it.
+its standard input is closed or whoever started it has gone; everything it started ends with it, and the folder in
+which its socket lies is removed.
 
 A worker's connection carries a pickled job in and the pickled result out. A kernel's connection carries an
 `Order` in and words about the kernel out; when the connection closes, the kernel and all it started are killed.
@@ -16,7 +17,6 @@ import gc
 import os
 import pickle
 import select
-import shutil
 import signal
 import socket
 import struct
@@ -24,7 +24,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from labcore.grading.confinement import Sandbox, confine
+from labcore.grading.confinement import Sandbox, confine, remove
 from labcore.grading.limits import Limits
 
 PRELOADED = (
@@ -77,8 +77,8 @@ def exactly(connection: socket.socket, size: int) -> bytes:
 
 
 def main(address: str) -> None:
-    """Serve until standard input closes."""
-    libc = ctypes.CDLL(None)
+    """Serve until standard input closes or the parent ends."""
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)  # so that what a watcher leaves when it is killed comes here
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the supervisor's to handle
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
         listener.bind(f"{address}~")
@@ -87,15 +87,26 @@ def main(address: str) -> None:
         preload()
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # children are reaped by the system
         poller = select.poll()
-        poller.register(listener, select.POLLIN)
-        poller.register(sys.stdin, select.POLLIN)
-        while sys.stdin.fileno() not in dict(poller.poll()):
-            connection, _ = listener.accept()
-            if os.fork() == 0:
-                libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-                listener.close()
-                become_child(connection)
-            connection.close()
+        ends = {sys.stdin.fileno(), os.pidfd_open(os.getppid())}
+        for file in (listener.fileno(), *ends):
+            poller.register(file, select.POLLIN)
+        while ends.isdisjoint(dict(poller.poll())):
+            with contextlib.suppress(OSError):  # no memory, no process to be had: whoever asked sees it close
+                serve(listener)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # so that each can be waited for
+    kill_descendants()
+    remove(Path(address).parent)
+
+
+def serve(listener: socket.socket) -> None:
+    """Fork a child for the next connection; raises OSError where there is none or no process for it."""
+    connection, _ = listener.accept()
+    with connection:
+        parent = os.getpid()
+        if os.fork() == 0:
+            die_with(parent)
+            listener.close()
+            become_child(connection)
 
 
 def preload() -> None:
@@ -143,33 +154,37 @@ def run(job: object) -> object:
 
 def watch_over(order: Order, connection: socket.socket) -> None:
     """Start a kernel and stay beside it until it ends or the connection closes; nothing that it started survives."""
+    zygote = os.pidfd_open(os.getppid())
     libc = ctypes.CDLL(None)
-    os.setsid()
+    libc.prctl(PR_SET_PDEATHSIG, 0)  # the end of the zygote is seen by its descriptor, with time to clean up
     libc.prctl(PR_SET_CHILD_SUBREAPER, 1)
+    os.setsid()
     sandbox = Sandbox(order.folder, order.limits.disk) if order.level == "bubblewrap" else None
     try:
         kernel = fork_kernel(order, sandbox)
         send(connection, kernel)
         ended = os.pidfd_open(kernel)
-        select.select([ended, connection], [], [])
+        select.select([ended, connection, zygote], [], [])
         with contextlib.suppress(ProcessLookupError):
             os.kill(kernel, signal.SIGKILL)
         _, status = os.waitpid(kernel, 0)
         with contextlib.suppress(OSError):
             send(connection, os.waitstatus_to_exitcode(status))
-            words = (order.folder / "failed").read_text(encoding="utf-8")[:300]
-            os.write(2, f"kernel: {words}\n".encode())
+            with (order.folder / "failed").open("rb") as file:
+                words = file.read(300).decode(errors="replace")
+            if words:
+                os.write(2, f"kernel: {words!r}\n".encode())
     finally:
         if sandbox:
             sandbox.close()
         kill_descendants()
-        shutil.rmtree(order.folder, ignore_errors=True)
+        remove(order.folder)
 
 
 def fork_kernel(order: Order, sandbox: Sandbox | None) -> int:
     """The process id of the kernel, or of the process that waits for it outside of its namespaces."""
     ready, told = os.pipe()
-    outer = os.fork()
+    parent, outer = os.getpid(), os.fork()
     if outer:
         os.close(told)
         with os.fdopen(ready) as words:
@@ -177,13 +192,13 @@ def fork_kernel(order: Order, sandbox: Sandbox | None) -> int:
                 raise OSError(failure)
         return outer
     try:
-        die_with_parent()
+        die_with(parent)
         if sandbox:
             sandbox.enter()
             if (inner := os.fork()) != 0:
                 os.close(told)
                 os._exit(os.waitstatus_to_exitcode(os.waitpid(inner, 0)[1]) & 0xFF)
-            die_with_parent()
+            die_with(0)  # whose parent is outside of its namespace
         os.setsid()
         shed(keep=told)
         confine(order.level, order.folder, order.limits.memory, order.limits.disk, order.limits.processes)
@@ -198,9 +213,11 @@ def fork_kernel(order: Order, sandbox: Sandbox | None) -> int:
     os._exit(0)
 
 
-def die_with_parent() -> None:
-    """Have the system kill this process when its parent ends."""
+def die_with(parent: int) -> None:
+    """Have the system kill this process when its parent ends; end it where that has happened."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
 
 
 def shed(keep: int) -> None:
@@ -221,7 +238,7 @@ def become_kernel(connection_file: Path) -> None:
 
     signal.signal(signal.SIGINT, signal.default_int_handler)
     arguments = ["-f", str(connection_file), "--HistoryManager.enabled=False", "--log-level=50"]
-    os.environ |= {"HOME": str(Path.cwd()), "IPYTHONDIR": str(connection_file.parent / "ipython")}
+    os.environ |= {"HOME": str(Path.cwd()), "IPYTHONDIR": str(Path.cwd() / "ipython")}
     IPKernelApp.launch_instance(argv=arguments)
 
 
@@ -237,6 +254,6 @@ def kill_descendants() -> None:
 
 
 if __name__ == "__main__":
-    from labcore.grading.zygote import main as serve  # under its own name, so that its Order is the one sent here
+    from labcore.grading.zygote import main as begin  # under its own name, so that its Order is the one sent here
 
-    serve(sys.argv[1])
+    begin(sys.argv[1])
