@@ -9,7 +9,7 @@ PYTHON ?= $(or $(firstword $(foreach p,$(CANDIDATES),$(if $(call supports,$(p)),
 FOUND = $(or $(shell $(PYTHON) --version 2>&1 | head -n 1),nothing called $(PYTHON))
 WAY_OUT = labcore needs Python 3.11 to 3.14 and found $(FOUND). Way out: make $(MAKECMDGOALS) PYTHON=/path/to/python3.12
 
-.PHONY: lab test figures lock clean
+.PHONY: lab test figures setup lock clean peers
 
 lab: .venv/stamp
 	@$(BIN)/labcore lab
@@ -20,6 +20,8 @@ test: .venv/stamp
 	@$(BIN)/labcore build --check
 	@$(BIN)/labcore figures --check
 	@$(BIN)/python -m pytest -n 2 --dist loadscope --nbval tests notebooks
+
+setup: .venv/stamp
 
 figures: .venv/stamp
 	@$(BIN)/labcore figures
@@ -35,6 +37,15 @@ lock:
 	uv pip compile --universal --python-version 3.11 --all-extras --no-emit-index-url --no-emit-find-links \
 	  --no-annotate --no-header --upgrade --output-file requirements.txt pyproject.toml
 	echo "-e ." >> requirements.txt
+
+# What `labcore bench` is held against, in a virtual environment of its own, on our versions of what both use.
+# It needs nothing of .venv and leaves it alone.
+peers:
+	@$(PYTHON) -m venv --clear .venv-nbgrader
+	@echo '*' > .venv-nbgrader/.gitignore
+	@grep -v '^-e' requirements.txt > .venv-nbgrader/constraints.txt
+	@.venv-nbgrader/bin/python -m pip install --quiet --disable-pip-version-check \
+	  -c .venv-nbgrader/constraints.txt nbgrader==0.9.6 numpy matplotlib ipykernel
 
 clean:
 	rm -rf .venv build test-artefacts labcore.egg-info .ruff_cache

@@ -53,6 +53,7 @@ def run(
     scheduler: Annotated[str, typer.Option(metavar="ADDRESS", help="A Dask scheduler, as tcp://host:8786.")] = "",
     only: Annotated[str, typer.Option(metavar="NAME", help="One student or one exercise.")] = "",
     resume: Annotated[bool, typer.Option("--resume", help="Finish the run that was stopped.")] = False,
+    secret: Annotated[Path | None, typer.Option(metavar="FILE", help="The course's secret, of `release`.")] = None,
     limits: Annotated[str, typer.Option(help="As cell=30,total=300,memory=2G,output=1M,disk=64M,processes=0.")] = "",
     confinement: Annotated[str, typer.Option(help="auto, bubblewrap, landlock or none.")] = "auto",
     trusted: Annotated[bool, typer.Option("--i-trust-these-submissions", help="Allows --confinement none.")] = False,
@@ -66,6 +67,7 @@ def run(
     from labcore.grading.confinement import choose
     from labcore.grading.grade import Setting, grade
     from labcore.grading.limits import parse_limits
+    from labcore.grading.release import course_secret
 
     allowed = parse_limits(limits)
     if out is None and (source.is_dir() or source.suffix == ".zip"):
@@ -76,15 +78,18 @@ def run(
             report = grade(source, key, allowed, confinement, trusted)
         print_json(report.as_dict()) if as_json else print(report.text())
         raise typer.Exit(0 if report.passed else 1)
+    if secret and not secret.exists():
+        raise ValueError(f"there is no secret {secret}; `labcore grade release --students` makes it")
+    own = course_secret(secret) if secret else ""
     setting = Setting(choose(confinement, trusted), allowed, seed)
-    course(
-        source, key, out, setting, {"workers": workers, "scheduler": scheduler, "only": only, "resume": resume}, as_json
-    )
+    options = {"workers": workers, "scheduler": scheduler, "only": only, "resume": resume, "secret": own}
+    course(source, key, out, setting, options, as_json)
 
 
 def course(source: Path, key: Path | None, out: Path, setting: object, options: dict, as_json: bool) -> None:
     """Grade a course into a gradebook, with progress and a summary by question."""
     from labcore.grading.course import grade_course
+    from labcore.grading.export import readable
     from labcore.grading.gradebook import Gradebook
     from labcore.grading.summary import summary, summary_table
     from labcore.house import checkout
@@ -92,19 +97,25 @@ def course(source: Path, key: Path | None, out: Path, setting: object, options: 
     new, keys = not out.exists(), key or checkout("exercises", "keys")
     with Gradebook.open(out, create=True) as book, counted(f"grading {source.name}") as step:
         try:
-            for one in grade_course(source, keys, book, setting, **options, step=step):
-                if one.report and one.report.flags and not as_json:
-                    words = "; ".join(flag.words for flag in one.report.flags)
-                    step.say(f"{one.handed.student}, {one.handed.exercise}: {words}")
-            summaries = summary(book.marks())
-        except BaseException:
+            graded = list(grade_course(source, keys, book, setting, **options, step=step))
+            marks = book.marks()
+        except BaseException as error:
+            kept = f"the marks so far are in {out}: go on with --resume" if book.unfinished() else "nothing was graded"
             if new:
                 book.discard_unused()
+            if isinstance(error, KeyboardInterrupt):
+                raise ValueError(f"stopped; {kept}") from None
             raise
+    summaries = summary(marks)
     if as_json:
         print_json([asdict(one) for one in summaries])
         return
     show(summary_table(summaries, wide=columns() >= 100))
+    carried = sum(one.report is None for one in graded)
+    print(f"\n{len(graded) - carried} graded, {carried} carried over unchanged; to look at:")
+    for one in marks:
+        for flag in one.flags:
+            print(f"  {readable(one.student)}, {one.exercise}: {flag.code}: {readable(flag.words)}")
     print(f"\nmarks are in {out}; `labcore grade export {out} --csv` and `labcore grade feedback {out}` read them")
 
 

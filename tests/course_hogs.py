@@ -82,7 +82,7 @@ ENDS = (
     called(
         "recursion-in-c",
         """nest = []
-for _ in range(1_000_000):
+for _ in range(200_000):
     nest = [nest]
 import sys
 sys.setrecursionlimit(10**9)
@@ -128,9 +128,9 @@ return str(nest)""",
 MEMORY = (
     hog(
         "growing-list",
-        "held = []\nfor _ in range(48):\n    held.append(b'x' * 2**26)",
+        "held = []\nfor _ in range(48):\n    held.append(np.zeros(2**26, np.uint8))",
         flags=("", "died"),
-        bound="3 GB, given back when the name is dropped",
+        bound="3 GB asked for, none touched",
         why="a MemoryError, or the system ends the kernel",
     ),
     called(

@@ -1,17 +1,69 @@
-"""The bench reports what it measures, beside a limit, and finds a slow thing slow."""
+"""The bench reports what it measures, beside a limit or a peer, and finds a slow thing slow."""
 
+import io
+import json
 import time
+from pathlib import Path
 
-from labcore.bench import MEASUREMENTS, import_roofline, median_time, row
+import pytest
+from rich.console import Console
+
+from labcore import bench
+from labcore.bench import MEASUREMENTS, at_least, at_most, bench_table, chosen, import_roofline, median_time
+from labcore.grading import speed, speed_peer
+from labcore.grading.confinement import choose
+from labcore.grading.exercise import reader_notebook
+from labcore.grading.exercise_format import parts, read_cells
+from labcore.grading.judge import Question
+from labcore.grading.key import Key
+from labcore.grading.lint import lint
+
+QUESTIONS = ("q1", "q2", "q3", "q4")
+
+
+def confined():
+    try:
+        return bool(choose())
+    except ValueError:
+        return False
+
+
+@pytest.fixture
+def source(tmp_path):
+    return speed.write_key(tmp_path)
+
+
+def table(*rows):
+    console = Console(width=160, record=True, file=io.StringIO())
+    console.print(bench_table(rows))
+    return console.export_text()
 
 
 def test_median_time_is_that_of_the_call():
     assert 0.01 <= median_time(lambda: time.sleep(0.01), repeats=3) < 0.05
 
 
-def test_a_row_says_whether_the_limit_is_kept():
-    assert row("x", 1.0, 2.0, "limit")["ok"]
-    assert not row("x", 3.0, 2.0, "limit")["ok"]
+@pytest.mark.parametrize(("value", "small", "large"), [(1.0, True, False), (2.0, True, True), (3.0, False, True)])
+def test_a_row_says_whether_the_limit_is_kept(value, small, large):
+    assert at_most("x", value, 2.0, "limit")["ok"] is small
+    assert at_least("x", value, 2.0, "limit", "x")["ok"] is large
+
+
+def test_a_row_is_json_with_the_same_fields_each_time():
+    rows = [at_most("a", 1.0, 2.0, "limit"), at_least("b", 7.0, 5.0, "peer", "x"),
+            bench.row("c", None, "x", "at least", 5.0, "no peer", ok=None)]  # fmt: skip
+    assert len({tuple(row) for row in rows}) == 1
+    assert json.loads(json.dumps(rows, allow_nan=False)) == rows
+
+
+def test_the_table_says_limit_and_sense_and_what_is_missed():
+    text = table(at_most("a", 0.5, 0.25, "limit"), at_least("b", 131.0, 100, "limit", "notebooks/min"))
+    slow, fast = text.splitlines()[2:4]
+    assert "at most 250 ms" in slow
+    assert "MISSED" in slow
+    assert "131 notebooks/min" in fast
+    assert "at least 100 notebooks/min" in fast
+    assert "MISSED" not in fast
 
 
 def test_import_of_roofline_stays_light():
@@ -19,5 +71,80 @@ def test_import_of_roofline_stays_light():
     assert import_roofline()["value"] < 0.250
 
 
-def test_measurements_are_named_once():
+def test_measurements_are_named_once_and_chosen_by_parts_of_names():
     assert len({measure.__name__ for measure in MEASUREMENTS}) == len(MEASUREMENTS)
+    assert chosen([]) == MEASUREMENTS
+    assert chosen(["roofline", "resnet"]) == [bench.import_roofline, bench.place_resnet]
+    with pytest.raises(ValueError, match="no measurement is called 'tpu'; there are: import_roofline, place_resnet"):
+        chosen(["tpu"])
+
+
+def test_the_reference_notebook_has_nine_code_cells(source):
+    cells = [cell for cell in json.loads(reader_notebook(source))["cells"] if cell["cell_type"] == "code"]
+    roles = [next((role for role in ("answer", "check") if role in cell["metadata"]), "setup") for cell in cells]
+    assert roles == ["setup", *["answer", "check"] * 4]
+    setup = "".join(cells[0]["source"])
+    assert "import matplotlib.pyplot" in setup
+    assert "import numpy" in setup
+
+
+def test_the_reference_notebook_is_lint_clean(source):
+    report = lint(source, seeds=["a", "b"])
+    assert report.findings == ()
+
+
+def test_students_are_right_half_right_and_wrong(source):
+    questions = parts(source.name, read_cells(source))
+    right, half, wrong = (speed.answers(questions, kind) for kind in ("right", "half", "wrong"))
+    assert [half[id] == right[id] for id in QUESTIONS] == [True, True, False, False]
+    assert not [id for id in QUESTIONS if wrong[id] == right[id]]
+    assert [kind for _, kind in speed.students(4)] == ["right", "half", "wrong", "right"]
+
+
+@pytest.mark.skipif(not confined(), reason="answers cannot be confined on this machine, so none are graded")
+def test_a_tiny_course_gives_the_marks_earned_and_what_it_took():
+    run = speed.graded(3, cores=1)  # which raises where a mark is not the one earned
+    assert (run.count, run.cores) == (3, 1)
+    assert 0 < run.seconds < run.whole
+    assert 10e6 < run.memory < 300e6
+    assert run.a_minute == pytest.approx(3 / run.seconds * 60)
+
+
+@pytest.mark.skipif(not confined(), reason="answers cannot be confined on this machine, so none are graded")
+def test_a_wrong_mark_is_no_measurement(tmp_path, monkeypatch):
+    monkeypatch.setitem(speed.MARKS, "half", 3)
+    with pytest.raises(ValueError, match="the marks of 1 of 2 are not those earned: student-001"):
+        speed.grade_timed(tmp_path, 2)
+
+
+def test_the_peer_row_without_a_peer_says_what_to_do(monkeypatch):
+    monkeypatch.setattr(speed_peer, "NBGRADER", Path("no/such/nbgrader"))
+    row = bench.grade_beside_nbgrader()
+    assert (row["value"], row["ok"]) == (None, None)
+    assert "make peers" in row["against"]
+    assert "not measured" in table(row)
+
+
+def test_rows_of_grading_say_why_they_cannot_be_measured(monkeypatch):
+    monkeypatch.setattr(bench, "course", lambda: "answers cannot be confined")
+    for row in (bench.grade_notebooks(), bench.grade_in_memory()):
+        assert (row["value"], row["ok"], row["against"]) == (None, None, "answers cannot be confined")
+
+
+def test_the_peer_has_the_same_cells_and_no_labcore(source):
+    given = dict.fromkeys(QUESTIONS, "pass")
+    asked = {id: Question(id, "f", [[2]], [4], {}) for id in QUESTIONS}
+    key = Key("01_reference", "", "", (), {}, asked, dict.fromkeys(QUESTIONS, 1))
+    cells = [cell for cell in speed_peer.assignment_cells(source, key, given) if cell["cell_type"] == "code"]
+    marks = [cell["metadata"].get("nbgrader", {}) for cell in cells]
+    assert [mark.get("grade_id") for mark in marks] == [None, *[n for id in QUESTIONS for n in (id, f"check-{id}")]]
+    assert [mark["points"] for mark in marks if mark.get("grade")] == [1, 1, 1, 1]
+    assert all(mark["locked"] is mark["grade"] is not mark["solution"] for mark in marks[1:])
+    assert "import numpy" in cells[0]["source"]
+    assert "ax.loglog" in cells[0]["source"]
+    assert not [cell for cell in cells if "labcore" in cell["source"] or "check =" in cell["source"]]
+    import numpy as np
+
+    exec(cells[2]["source"], {"f": lambda x: x * x, "np": np})
+    with pytest.raises(AssertionError):
+        exec(cells[2]["source"], {"f": lambda x: 3 * x, "np": np})

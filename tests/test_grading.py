@@ -318,7 +318,7 @@ def test_checks_and_setup_as_they_came_are_no_helpers(small, key):
     edited = edited.replace("check = exercise", "check  = exercise")
     plan = sort_cells(read_submission(edited.encode(), "x"), key)
     assert {flag.code: flag.words for flag in plan.flags} == {
-        "setup-edited": "a setup cell was changed; the changed one ran after the key's",
+        "setup-edited": "a setup cell was changed; it ran too, after the key's own",
         "check-edited": "the check of q1 was changed or is gone; the key's own was used",
     }
     assert [one["kind"] for one in plan.cells["q1"]] == ["helper", "answer"]

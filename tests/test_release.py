@@ -6,7 +6,10 @@ import stat
 import pytest
 
 from labcore.grading.check import exercise
+from labcore.grading.exercise import execute
+from labcore.grading.key import seeded_key
 from labcore.grading.release import (
+    OwnKeys,
     course_secret,
     other_student,
     own_seed,
@@ -134,3 +137,28 @@ def test_the_template_and_the_guide_agree():
     template = checkout("exercises", "template.py").read_text(encoding="utf-8")
     assert 'change\n`exercise("template")` to `exercise("hw1")`' in guide
     assert template.count('exercise("template")') == 1
+
+
+def test_a_submission_is_graded_with_the_numbers_of_the_student_it_was_made_for(keys, released):
+    book = seeded_key(keys["hw1"], "a seed")
+    own = OwnKeys({"hw1": book}, keys, SECRET, execute)
+    ran = {}
+    for path in released:
+        student = path.parent.name
+        key, flags = own.of("hw1", student, path.read_bytes())
+        assert flags == []
+        number = next(line for cell in code(path) for line in cell.splitlines() if "BATCH =" in line)
+        assert number in [cell["source"] for cell in key.cells]
+        assert key.reader_cells["parameters"] == number
+        ran[number] = key
+    assert len(own.made) == len(ran) > 1  # one run of the key for all who have the same numbers
+    key, flags = own.of("hw1", "student 9", released[0].read_bytes())
+    assert [flag.words for flag in flags] == ["the notebook was released for student 0"]
+    assert key is own.of("hw1", "student 0", released[0].read_bytes())[0]
+    assert own.of("hw1", "student 0", b"no notebook") == (book, [])
+    without = OwnKeys({"hw1": book}, keys, "", execute)
+    with pytest.raises(
+        ValueError, match=r"^the notebook of student 0 was released with numbers of its own; go on with"
+    ):
+        without.of("hw1", "student 0", released[0].read_bytes())
+    assert without.of("hw1", "student 0", b'{"cells": []}') == (book, [])

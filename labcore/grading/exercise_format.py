@@ -104,9 +104,12 @@ def incomplete(id: str, question: Parts) -> str:
     if len(question.wrong) < 2:
         return f"needs at least two wrong answers, got {len(question.wrong)}"
     try:
-        asked_name(id, question.check)
+        name = asked_name(id, question.check)
     except (SyntaxError, AttributeError, IndexError, ValueError):
         return f'needs one call check("{id}", name, on=[...]) and nothing else in its check cell'
+    for slip, code in question.wrong.items():
+        if not re.search(rf"^(def {name}\b|{name}\b.*=|.*\bas {name}$)", code, re.MULTILINE):
+            return f"is about {name}, which its wrong answer {slip!r} does not define; name it alike in every cell"
     return misused(id, question)
 
 

@@ -43,14 +43,16 @@ class Setting:
 def grade(
     path: Path, key: Path | None = None, limits: Limits = USUAL, confinement: str = "auto", trusted: bool = False
 ) -> Report:
-    """Grade one notebook; `key` is an exercise's source, by default that of the exercise the notebook names.
+    """Grade one notebook; `key` is an exercise's source or a folder of them, by default those of the labs.
 
     Raises ValueError, in one line, for a file that is no notebook, an exercise that does not exist, a key that gives
     nothing to compare, and where answers cannot be confined; a reader's own notebook, in `my/`, then runs unconfined.
     """
     path = Path(path)
     content = read_file(path)
-    source = Path(key) if key else find_key(read_submission(content, path.name), sources(checkout("exercises", "keys")))
+    keys = sources(Path(key) if key else checkout("exercises", "keys"))
+    submission = read_submission(content, path.name)
+    source = next(iter(keys.values())) if key and len(keys) == 1 else find_key(submission, keys)
     level, notes = level_for(path, confinement, trusted)
     setting = Setting(level, limits, secrets.token_hex(16))
     with Station(level) as station:
@@ -92,7 +94,7 @@ def find_key(submission: Submission, keys: dict[str, Path]) -> Path:
         if submission.exercise == name or (not submission.exercise and submission.name.startswith(name)):
             return path
     named = f"names the exercise {submission.exercise!r}" if submission.exercise else "names no exercise"
-    raise ValueError(f"{submission.name} {named}; there are: {', '.join(keys) or 'none'}")
+    raise ValueError(f"{submission.name} {named}; there are: {', '.join(keys)}; --key names other sources")
 
 
 def executor(station: Station, limits: Limits) -> Callable[[str, list[str]], list[list[dict]]]:

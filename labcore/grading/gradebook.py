@@ -225,7 +225,8 @@ def existing(what: str, name: str, known: Iterable[str], where: dict[str, str]) 
     ValueError: no question 'q11' of student 'ada'; did you mean 'q1'
     """
     names = list(dict.fromkeys(known))
-    near = [repr(one) for one in difflib.get_close_matches(name, names, n=3)]
+    alike = [one for one in names if name and name.casefold() in one.casefold()]
+    near = [repr(one) for one in dict.fromkeys([*alike, *difflib.get_close_matches(name, names)])][:3]
     if name in names:
         return name
     of = " of " * bool(where) + ", ".join(f"{column} {value!r}" for column, value in where.items())

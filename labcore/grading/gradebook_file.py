@@ -163,6 +163,7 @@ def make(target: Path, path: Path) -> None:
         db.execute("PRAGMA journal_mode = MEMORY")
         stamps = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {SCHEMA};"
         db.executescript(f"BEGIN; {stamps} {TABLES} COMMIT;")
+    part.chmod(0o600)  # it has every seed and every mark
     part.replace(target)
 
 

@@ -24,7 +24,7 @@ FLAGS = {
     "lost-metadata": "cells lost their metadata or ids; answers were found by what is left",
     "duplicate": "more than one cell answers a question; they ran in their order",
     "check-edited": "a check cell was changed or is gone; the key's own was used",
-    "setup-edited": "a setup cell was changed; the key's ran first, then the changed one",
+    "setup-edited": "a setup cell was changed; it ran too, after the key's own",
     "nbval-marks": "tags or comments ask nbval to skip or ignore cells; they were not heeded",
     "internals": "a cell names parts of the grader or of the key",
     "helper-error": "a cell that answers no question raised an error",

@@ -37,7 +37,11 @@ class Station:
         self.zygote: subprocess.Popen | None = None
         self.lock = threading.Lock()
         if warm:
-            self.start_zygote()
+            try:
+                self.start_zygote()
+            except BaseException:
+                self.kill()
+                raise
 
     def start_zygote(self) -> None:
         """Start the zygote and wait until it listens."""
@@ -95,6 +99,13 @@ class Station:
                 self.zygote.stdin.close()
                 self.start_zygote()
         return connect(self.surroundings.zygote)
+
+    def kill(self) -> None:
+        """End a zygote that has not begun to serve, and so has no children yet."""
+        if self.zygote:
+            self.zygote.kill()
+            self.zygote.wait()
+        remove(self.folder)
 
     def close(self) -> None:
         """End everything, and remove what lies in the station's folder."""

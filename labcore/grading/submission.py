@@ -130,7 +130,7 @@ def sort_cells(submission: Submission, key: Key) -> Plan:
             last, waiting = id, []
         elif not setup_as_it_came(cell, key):
             if cell["id"] in key.reader_cells:
-                plan.flags.append(Flag("setup-edited", "a setup cell was changed; the changed one ran after the key's"))
+                plan.flags.append(Flag("setup-edited", "a setup cell was changed; it ran too, after the key's own"))
             waiting.append({"id": f"helper-{number}", "kind": "helper", "source": cell["source"]})
     if last:
         plan.cells[last] += waiting

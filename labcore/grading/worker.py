@@ -215,7 +215,9 @@ def merged(flags: list[Flag]) -> tuple[Flag, ...]:
 
 def unreadable(name: str, key: Key, words: str, code: str = "unreadable") -> Report:
     """The report on a file in which nothing can be graded."""
-    results = [Result(id, points, 0.0, "unanswered", f"{id}: {words}") for id, points in key.points.items()]
+    results = [
+        Result(id, points, 0.0, "unanswered", f"{id}: nothing could be graded") for id, points in key.points.items()
+    ]
     return Report(name, key.exercise, tuple(results), (Flag(code, words),))
 
 

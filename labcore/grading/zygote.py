@@ -51,7 +51,11 @@ class Order:
 def connect(address: str) -> socket.socket:
     """A connection to the zygote; the first one after its start waits until it has imported everything."""
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    connection.connect(address)
+    try:
+        connection.connect(address)
+    except OSError:
+        connection.close()
+        raise
     return connection
 
 
