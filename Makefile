@@ -48,5 +48,5 @@ peers:
 	  -c .venv-nbgrader/constraints.txt nbgrader==0.9.6 numpy matplotlib ipykernel
 
 clean:
-	rm -rf .venv build test-artefacts labcore.egg-info .ruff_cache
+	rm -rf .venv .venv-nbgrader build test-artefacts labcore.egg-info .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

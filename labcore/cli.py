@@ -285,14 +285,18 @@ def roofline(
 
 
 @app.command()
-def bench(as_json: AsJson = False) -> None:
-    """Measure the project's own speed, each figure beside its limit or peer.
+def bench(
+    names: Annotated[list[str] | None, typer.Argument(help="Parts of names of measurements; all by default.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure the project's own speed, each figure beside its limit or peer (`make peers` installs the peer).
 
-    Example: `labcore bench --json`
+    Example: `labcore bench roofline --json`
     """
-    from labcore.bench import MEASUREMENTS, bench_table
+    from labcore.bench import bench_table, chosen
 
-    rows = [measure() for measure in progress(MEASUREMENTS, "measuring", len(MEASUREMENTS))]
+    measures = chosen(names or [])
+    rows = [measure() for measure in progress(measures, "measuring", len(measures))]
     if as_json:
         print_json(rows)
     else:

@@ -38,6 +38,7 @@ from labcore.units import Seconds
 STARTUP_SECONDS = 60
 MEASURE_SECONDS = 0.5  # between two looks at what the cells have written
 GRACE_SECONDS = 2  # for an interrupted cell to give up, and for its last messages to come
+IOPUB_SECONDS = 0.05
 MOST_JSON = 200_000
 
 
@@ -63,6 +64,13 @@ class WatchedKernel(RunningKernel):
             self._ensure_iopub_up()
         except StoppedError as error:
             raise RuntimeError("the kernel ended while it started") from error
+
+    def _ensure_iopub_up(self) -> None:
+        """As nbval does, but ask again soon: whoever asks before the kernel hears this listener waits in vain."""
+        while time.monotonic() < self.deadline:
+            with contextlib.suppress(Empty):
+                return self.await_idle(self.kc.kernel_info(), IOPUB_SECONDS)
+        raise RuntimeError("the kernel did not answer")
 
     def await_reply(self, msg_id: str, timeout: Seconds = 60) -> None:
         """Wait for the reply to one request; raises Empty after the timeout, StoppedError if none can come."""

@@ -109,14 +109,15 @@ class Station:
 
     def close(self) -> None:
         """End everything, and remove what lies in the station's folder."""
-        if self.zygote:
-            self.zygote.stdin.close()
+        with self.lock:
+            zygote, self.zygote = self.zygote, None  # so that no thread starts another one now
+        if zygote:
+            zygote.stdin.close()
             try:
-                self.zygote.wait(10)
+                zygote.wait(10)
             except subprocess.TimeoutExpired:
-                self.zygote.kill()
-                self.zygote.wait()
-            self.zygote = None
+                zygote.kill()
+                zygote.wait()
         remove(self.folder)
 
     def __enter__(self) -> Station:
