@@ -238,19 +238,19 @@ def mounted(kind):
         libc("umount2", C["folder"].encode(), 2)
     return came
 """
-COUNTED = "a process that may not be started may count as one too many"
+COUNTED = "an answer may start no process, and goes on without"
 RUNNING = (
     escape("runs-programs", "subprocess.run(RUN, shell=True, timeout=5)", "os.popen(RUN).read()", "os.system(RUN)",
            'libc("system", RUN.encode())', "spread()", "pty_run()",
            'os.posix_spawn("/proc/self/exe", ["python", "-c", "0"], os.environ)', "get_ipython().system(RUN)",
            body=CHILD, bound="programs that write into the canary folder and end",
-           flags=("", "processes"), why=COUNTED),
-    escape("leaves-a-daemon", "double()", body=CHILD, bound="one process, 20 s", flags=("", "processes"), why=COUNTED),
+           flags=("",), why=COUNTED),
+    escape("leaves-a-daemon", "double()", body=CHILD, bound="one process, 20 s", flags=("",), why=COUNTED),
     case("escape", "becomes-another", q5=f"""{PRELUDE}
 os.environ["LD_PRELOAD"] = C["tmp"] + ".so"
 attempt(lambda: os.execv("/proc/self/exe", ["python", "-c", f"open({{C['folder'] + os.sep + 'ran'!r}}, 'w')"]))
 attempt(lambda: libc("execve", b"/proc/self/exe", None, None)){ENDING}""", lost="q5",
-         flags=("", "processes", "died"), why=COUNTED,
+         flags=("", "died"), why=COUNTED,
          bound="a program in its own process that writes into the canary folder and ends"),
     escape("leaves-its-namespace", 'libc("unshare", 0x10000000)', 'libc("unshare", 0x00020000)', 'mounted(b"tmpfs")',
            'mounted(b"proc")', 'libc("setns", os.open("/proc/1/ns/mnt", os.O_RDONLY), 0)',

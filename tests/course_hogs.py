@@ -267,7 +267,7 @@ PROCESSES = (
     hog(
         "fork-storm",
         FORK,
-        flags=("", "processes"),
+        flags=("",),
         bound="300 children, none has children, 20 s",
         why="no process may be started, so the first fork is an error",
     ),
@@ -275,7 +275,7 @@ PROCESSES = (
         "fork-caught",
         "try:\n" + "\n".join(f"    {line}" for line in FORK.splitlines()) + "\nexcept OSError:\n    pass",
         lost="",
-        flags=("", "processes"),
+        flags=("",),
         why="a process that may not be started may count as one too many",
         bound="300 children, none has children, 20 s",
     ),
@@ -287,16 +287,16 @@ for _ in range(300):
     threading.Thread(target=time.sleep, args=(20,), daemon=True).start()""",
         lost="",
         maybe="q1",
-        flags=("", "processes"),
+        flags=("",),
         bound="300 threads, 20 s",
-        why="threads may count as processes",
+        why="threads are bounded, and it goes on without",
     ),
     called(
         "pool-of-processes",
         """from concurrent.futures import ProcessPoolExecutor
 with ProcessPoolExecutor(4) as pool:
     return list(pool.map(int, [M]))[0] * K * N""",
-        flags=("", "processes"),
+        flags=("",),
         why="a process that may not be started may count as one too many",
         bound="4 processes while the call runs",
     ),

@@ -119,7 +119,7 @@ VALUES = (
     honest("state-between-calls", q1=STATE, lost="q1"),
     honest("changes-its-input", q5=MUTATES),
     honest("threads", q5=POOL),
-    honest("processes", q5=PROCESSES, lost="q5", flags=("", "processes"), why="an answer may start no process"),
+    honest("processes", q5=PROCESSES, lost="q5", flags=("",), why="an answer may start no process"),
     honest("own-file", q1=NOTES),
 )
 ERRORS = (

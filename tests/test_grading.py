@@ -9,7 +9,7 @@ import pytest
 
 from labcore.grading.exercise import build_exercises
 from labcore.grading.exercise_format import parts, read_cells
-from labcore.grading.grade import executor, find_key, grade, level_for, sources
+from labcore.grading.grade import Setting, executor, find_key, grade, level_for, sources
 from labcore.grading.key import seeded_key
 from labcore.grading.limits import Limits, parse_limits
 from labcore.grading.marks import FLAGS, Flag, Report, Result
@@ -413,6 +413,12 @@ def test_a_reader_grades_a_notebook_and_teachers_words_do_not_come_along(small, 
     report = grade(path, small / "keys" / "01_small.py")
     assert report.earned == report.points - 1
     assert report.notes == ()
+
+
+def test_other_processes_need_a_confinement_that_ends_them_all_at_once():
+    assert Setting("bubblewrap", Limits(processes=2)).limits.processes == 2
+    with pytest.raises(ValueError, match=r"^--limits processes needs bubblewrap"):
+        Setting("landlock", Limits(processes=2))
 
 
 def test_without_confinement_only_ones_own_notebook_runs(monkeypatch):

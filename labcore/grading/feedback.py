@@ -21,7 +21,7 @@ from labcore.house import write_atomically
 
 FOR_STUDENTS = (
     "unreadable", "too-large", "no-notebook", "several-notebooks", "late", "no-answers", "lost-metadata", "duplicate",
-    "check-edited", "setup-edited", "helper-error", "timeout", "died", "output", "disk", "processes", "unfinished",
+    "check-edited", "setup-edited", "helper-error", "timeout", "died", "output", "disk", "unfinished",
     "grader-failed",
 )  # fmt: skip
 OUTCOMES = {  # a sign and words for each; the sign is decoration

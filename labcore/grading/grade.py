@@ -35,6 +35,10 @@ class Setting:
     limits: Limits = USUAL
     seed: str = ""
 
+    def __post_init__(self) -> None:
+        if self.limits.processes and self.level == "landlock":
+            raise ValueError("--limits processes needs bubblewrap: under Landlock alone they could outrun their end")
+
     def patience(self) -> Seconds:
         """How long to wait for a worker that should long have stopped by itself."""
         return self.limits.total + 4 * self.limits.cell + 120

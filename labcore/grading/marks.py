@@ -33,7 +33,6 @@ FLAGS = {
     "died": "the kernel ended: an exit, a crash, or no memory left",
     "output": "a cell printed more than it may",
     "disk": "the cells wrote more than they may",
-    "processes": "the cells started more processes than they may",
     "unfinished": "the time in all, or the number of runs, was used up before every question was reached",
     "grader-failed": "the grading process itself ended; nothing of this notebook was judged",
 }
