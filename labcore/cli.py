@@ -293,7 +293,8 @@ def bench(
 
     Example: `labcore bench roofline --json`
     """
-    from labcore.bench import bench_table, chosen
+    from labcore.bench.measurements import chosen
+    from labcore.bench.rows import bench_table
 
     measures = chosen(names or [])
     rows = [measure() for measure in progress(measures, "measuring", len(measures))]

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from labcore import bench
-from labcore.bench import MEASUREMENTS, at_least, at_most, bench_table, chosen, import_roofline, median_time
+from labcore.bench import grading as bench
+from labcore.bench.measurements import chosen, measurements
+from labcore.bench.rows import at_least, at_most, bench_table, median_time, row
+from labcore.bench.start import import_roofline, place_resnet
 from labcore.grading import speed, speed_peer
 from labcore.grading.confinement import choose
 from labcore.grading.exercise import reader_notebook
@@ -51,7 +53,7 @@ def test_a_row_says_whether_the_limit_is_kept(value, small, large):
 
 def test_a_row_is_json_with_the_same_fields_each_time():
     rows = [at_most("a", 1.0, 2.0, "limit"), at_least("b", 7.0, 5.0, "peer", "x"),
-            bench.row("c", None, "x", "at least", 5.0, "no peer", ok=None)]  # fmt: skip
+            row("c", None, "x", "at least", 5.0, "no peer", ok=None)]  # fmt: skip
     assert len({tuple(row) for row in rows}) == 1
     assert json.loads(json.dumps(rows, allow_nan=False)) == rows
 
@@ -72,9 +74,9 @@ def test_import_of_roofline_stays_light():
 
 
 def test_measurements_are_named_once_and_chosen_by_parts_of_names():
-    assert len({measure.__name__ for measure in MEASUREMENTS}) == len(MEASUREMENTS)
-    assert chosen([]) == MEASUREMENTS
-    assert chosen(["roofline", "resnet"]) == [bench.import_roofline, bench.place_resnet]
+    assert len({measure.__name__ for measure in measurements()}) == len(measurements())
+    assert chosen([]) == measurements()
+    assert chosen(["roofline", "resnet"]) == [import_roofline, place_resnet]
     with pytest.raises(ValueError, match="no measurement is called 'tpu'; there are: import_roofline, place_resnet"):
         chosen(["tpu"])
 
@@ -119,16 +121,16 @@ def test_a_wrong_mark_is_no_measurement(tmp_path, monkeypatch):
 
 def test_the_peer_row_without_a_peer_says_what_to_do(monkeypatch):
     monkeypatch.setattr(speed_peer, "NBGRADER", Path("no/such/nbgrader"))
-    row = bench.grade_beside_nbgrader()
-    assert (row["value"], row["ok"]) == (None, None)
-    assert "make peers" in row["against"]
-    assert "not measured" in table(row)
+    found = bench.grade_beside_nbgrader()
+    assert (found["value"], found["ok"]) == (None, None)
+    assert "make peers" in found["against"]
+    assert "not measured" in table(found)
 
 
 def test_rows_of_grading_say_why_they_cannot_be_measured(monkeypatch):
     monkeypatch.setattr(bench, "course", lambda: "answers cannot be confined")
-    for row in (bench.grade_notebooks(), bench.grade_in_memory()):
-        assert (row["value"], row["ok"], row["against"]) == (None, None, "answers cannot be confined")
+    for found in (bench.grade_notebooks(), bench.grade_in_memory()):
+        assert (found["value"], found["ok"], found["against"]) == (None, None, "answers cannot be confined")
 
 
 def test_the_peer_has_the_same_cells_and_no_labcore(source):

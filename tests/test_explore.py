@@ -1,6 +1,7 @@
 """Explorers: the pure functions first, then the machinery, then the predictions."""
 
 import base64
+import html
 import io
 import json
 import re
@@ -16,7 +17,7 @@ from PIL import Image
 from labcore import house
 from labcore.catalogue import A100, CHIPS, H100
 from labcore.explore import chips, guesses, layer, operation
-from labcore.explore.bench import EXPLORERS, redraw_time
+from labcore.explore.bench import explorers, places, redraw_time
 from labcore.explore.controls import Choice, Real, Whole
 from labcore.explore.explorer import WIDGET_VIEW, Explorer
 from labcore.explore.predict import compare, predict, slip, take, verdict
@@ -222,17 +223,18 @@ def test_bars_end_at_the_speed_relative_to_the_fastest():
 # --- the machinery -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("make", EXPLORERS)
+@pytest.mark.parametrize("make", explorers())
 def test_a_redraw_shows_what_a_full_drawing_shows(make):
-    explorer = make(batch=2)
-    explorer.set(batch=64)
+    explorer = make()
+    explorer.set(**dict(places(explorer, 1)))
+    explorer.set(**dict(places(explorer, 6)))
     full = np.asarray(Image.open(io.BytesIO(saved(explorer.figure))).convert("RGB"), int)
     live = np.asarray(Image.open(io.BytesIO(explorer.live_png())).convert("RGB"), int)
     assert full.shape == live.shape
     assert np.mean(np.abs(full - live).max(axis=2) > 40) < 0.001  # the palette, and what crosses an axis line
 
 
-@pytest.mark.parametrize("make", EXPLORERS)
+@pytest.mark.parametrize("make", explorers())
 def test_an_update_changes_nothing_but_what_build_returned(make):
     """The picture of what stays is kept, so a title that moves must be among the returned artists."""
 
@@ -242,8 +244,9 @@ def test_an_update_changes_nothing_but_what_build_returned(make):
 
     explorer = make()
     before = still()
-    explorer.set(batch=128, precision="int8")
-    assert np.array_equal(still(), before)
+    for k in (1, 5):
+        explorer.set(**dict(places(explorer, k)))
+        assert np.array_equal(still(), before)
 
 
 def saved(figure):
@@ -251,7 +254,7 @@ def saved(figure):
     return buffer.getvalue()
 
 
-@pytest.mark.parametrize("make", EXPLORERS)
+@pytest.mark.parametrize("make", explorers())
 def test_axes_have_fixed_ticks_and_no_minor_ones(make):
     for axes in make().figure.axes:
         for axis in (axes.xaxis, axes.yaxis):
@@ -376,7 +379,7 @@ def test_the_precision_of_another_chip_is_refused_with_those_there_are():
         roofline_explorer(chip="V100", precision="fp8")
 
 
-@pytest.mark.parametrize("make", EXPLORERS)
+@pytest.mark.parametrize("make", explorers())
 def test_a_notebook_keeps_the_picture_and_the_sentence_without_its_widgets(make):
     explorer = make()
     bundle = explorer._repr_mimebundle_()
@@ -391,20 +394,22 @@ def test_a_notebook_keeps_the_picture_and_the_sentence_without_its_widgets(make)
     assert len(bundle["image/png"]) < 40_000
 
 
-@pytest.mark.parametrize("make", EXPLORERS)
+@pytest.mark.parametrize("make", explorers())
 def test_the_live_image_is_sharp_keeps_its_size_and_has_its_words(make):
     explorer = make()
     explorer._repr_mimebundle_()
-    sizes = set()
-    for batch in (1, 64):
-        explorer.set(batch=batch)
+    sizes, alts = set(), set()
+    for k in (1, 6):
+        explorer.set(**dict(places(explorer, k)))
         value = explorer._panel.picture.value
         width, height = (int(re.search(rf'{side}="(\d+)"', value)[1]) for side in ("width", "height"))
         data = base64.b64decode(re.search(r"base64,([^\"]+)", value)[1])
         assert Image.open(io.BytesIO(data)).size == (2 * width, 2 * height)
-        assert f"batch {batch}" in re.search(r'alt="([^"]+)"', value)[1]
+        alt = html.unescape(re.search(r'alt="([^"]+)"', value)[1])
+        assert alt.endswith(explorer.sentence)
         sizes.add((width, height))
-    assert len(sizes) == 1
+        alts.add(alt)
+    assert (len(sizes), len(alts)) == (1, 2)
 
 
 def test_what_a_reader_reads_is_escaped():
@@ -413,7 +418,7 @@ def test_what_a_reader_reads_is_escaped():
     assert "<b>it</b>" not in explorer._panel.box.children[0].value
 
 
-@pytest.mark.parametrize("make", EXPLORERS)
+@pytest.mark.parametrize("make", explorers())
 def test_every_control_is_labelled_and_no_slider_carries_a_second_number(make):
     explorer = make()
     explorer._repr_mimebundle_()
@@ -424,7 +429,7 @@ def test_every_control_is_labelled_and_no_slider_carries_a_second_number(make):
         assert not isinstance(row, tuple) or not row[1].readout
 
 
-@pytest.mark.parametrize("make", EXPLORERS)
+@pytest.mark.parametrize("make", explorers())
 def test_a_redraw_takes_less_than_the_eye_notices(make):
     # `labcore bench` holds the median to 50 ms. Beside other tests on busy cores a median says how busy they are;
     # the quickest of many says what a redraw takes, and gets twice the limit.

@@ -4,34 +4,70 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from importlib import import_module
 
+from labcore.explore.controls import Choice, Control, Real, Whole
 from labcore.explore.explorer import Explorer
-from labcore.explore.roofline import batch_explorer, chip_explorer, roofline_explorer
 from labcore.units import Seconds
 
 LIMIT: Seconds = 0.050  # what a hand on a slider takes for at once
-EXPLORERS: tuple[Callable[[], Explorer], ...] = (roofline_explorer, batch_explorer, chip_explorer)
+SUBJECTS = (  # modules of labcore.explore; each lists its explorers in `EXPLORERS`
+    "primitives", "execution", "sparsity", "systolic", "precision", "roofline",
+)  # fmt: skip
+
+
+def explorers() -> tuple[Callable[[], Explorer], ...]:
+    """What makes each explorer there is.
+
+    >>> [make.__name__ for make in explorers()][-3:-1]
+    ['roofline_explorer', 'batch_explorer']
+    """
+    return tuple(make for name in SUBJECTS for make in import_module(f"labcore.explore.{name}").EXPLORERS)
 
 
 def redraw_time(
     make: Callable[[], Explorer], repeats: int = 31, pick: Callable[[list[Seconds]], Seconds] = statistics.median
 ) -> Seconds:
-    """Time in the kernel of a move of the batch: data, drawing, png and the widgets' new state; the median of repeats.
+    """Time in the kernel of a move of the numbers: data, drawing, png, the widgets' new state; the median of repeats.
 
-    >>> 0 < redraw_time(roofline_explorer, repeats=3) < 10
+    >>> 0 < redraw_time(explorers()[-1], repeats=3) < 10
     True
     """
     explorer = make()
     explorer._repr_mimebundle_()  # from here on there are widgets to keep up to date
     times = []
     for k in range(repeats):
+        values = dict(places(explorer, k, (Whole, Real)))
         start = time.perf_counter()
-        explorer.set(batch=2 ** (k % 10))
+        explorer.set(**values)
         times.append(time.perf_counter() - start)
     return pick(times)
 
 
 def redraw_times() -> dict[str, Seconds]:
     """The median redraw time of every explorer, by name."""
-    return {make.__name__: redraw_time(make) for make in EXPLORERS}
+    return {make.__name__: redraw_time(make) for make in explorers()}
+
+
+def places(explorer: Explorer, k: int, kinds: tuple[type, ...] = (Choice, Whole, Real)) -> Iterator[tuple[str, object]]:
+    """The name of each control of these kinds, with the k-th value that it takes, over and over.
+
+    >>> dict(places(explorers()[-2](), 3))["batch"]
+    8
+    """
+    values = explorer.values
+    for control in explorer.controls:
+        if isinstance(control, kinds):
+            values[control.name] = nth(control, k, values)
+            yield control.name, values[control.name]
+
+
+def nth(control: Control, k: int, values: dict[str, object]) -> object:
+    """The k-th value that a control takes, over and over, while the others stand at `values`."""
+    if isinstance(control, Choice):
+        options = control.among(values)
+        return options[k % len(options)]
+    if isinstance(control, Whole) and control.log2:
+        return control.low << k % (control.high // control.low).bit_length()
+    return control.low + control.step * (k % (1 + int((control.high - control.low) / control.step)))

@@ -86,3 +86,6 @@ def machine() -> tuple[Choice, Choice]:
         Choice("chip", "Chip", tuple(one.name for one in CHIPS), "A100"),
         Choice("precision", "Precision", lambda chip: find_chip(chip).precisions, "fp16", follows="chip"),
     )
+
+
+EXPLORERS = (roofline_explorer, batch_explorer, chip_explorer)

@@ -1,0 +1,1 @@
+"""Tiling on an array: Algorithm 1 and the fringe."""

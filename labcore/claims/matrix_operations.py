@@ -1,0 +1,1 @@
+"""Matrix operations: Listings 5 to 7 and Table 3."""

@@ -1,0 +1,1 @@
+"""Number formats: footnote 18, Table 6, mixed precision."""

@@ -1,0 +1,1 @@
+"""The energy of pulsing: Napkin Math 1.1."""

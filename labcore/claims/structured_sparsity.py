@@ -1,0 +1,1 @@
+"""Structured sparsity: N:M patterns and Figure 7."""

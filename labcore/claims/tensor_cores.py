@@ -1,0 +1,1 @@
+"""Tensor cores and processing elements: Listing 14, Figure 6."""

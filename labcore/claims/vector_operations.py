@@ -1,0 +1,1 @@
+"""Vector operations: Listings 1 to 4 and Table 2."""
