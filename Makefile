@@ -19,7 +19,7 @@ test: .venv/stamp
 	@$(BIN)/ruff format --check --quiet
 	@$(BIN)/labcore build --check
 	@$(BIN)/labcore figures --check
-	@$(BIN)/python -m pytest -n 2 --dist loadscope --nbval tests notebooks
+	@$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder --nbval tests notebooks
 
 setup: .venv/stamp
 

@@ -588,7 +588,7 @@ any_name = st.lists(st.sampled_from(PIECES) | piece, max_size=8).map("".join)
 @given(
     names=st.lists(any_name, max_size=8, unique=True), modes=st.lists(st.integers(0, 2**16 - 1), min_size=8, max_size=8)
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_whatever_the_names_nothing_is_raised_or_written(names, modes):
     with tempfile.TemporaryDirectory() as folder:

@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
@@ -87,7 +87,6 @@ def begins_formula(cell):
     return cell[:1] in ("\t", "\r") or (bool(seen) and seen[0] in "=+-@\N{MINUS SIGN}")
 
 
-@settings(deadline=None)
 @given(ANY_TEXT)
 def test_no_cell_is_a_formula_and_every_row_is_whole(text):
     rows = cells(to_csv([hostile(text), hostile("other")]).encode().decode())
@@ -96,7 +95,6 @@ def test_no_cell_is_a_formula_and_every_row_is_whole(text):
 
 
 @pytest.mark.parametrize("separator", [";", "\t"])
-@settings(deadline=None)
 @given(text=ANY_TEXT)
 def test_no_cell_is_a_formula_where_another_separator_is_expected(separator, text):
     content = to_csv([hostile(text)])
@@ -124,7 +122,6 @@ def test_json_holds_every_detail():
     assert {*only, *only["questions"][0], *only["questions"][0]["override"]} <= described, "the docstring names all"
 
 
-@settings(deadline=None)
 @given(ANY_TEXT)
 def test_json_gives_every_text_back(text):
     assert json.loads(to_json([hostile(text)]).encode())["marks"][0]["student"] == text
@@ -149,7 +146,6 @@ def test_junit_says_what_each_question_came_to():
     assert (suite.get("name"), suite.get("time"), suite.get("skipped")) == ("ada: 01_small", "1.250", "0")
 
 
-@settings(deadline=None)
 @given(ANY_TEXT)
 def test_junit_is_xml_whatever_the_names(text):
     root = ET.fromstring(to_junit([hostile(text), hostile("other")]).encode())
@@ -270,7 +266,6 @@ def test_every_colour_of_words_has_a_contrast_of_seven_by_day_and_by_night():
                 assert (light + 0.05) / (dark + 0.05) >= 7, (ground, words)
 
 
-@settings(deadline=None)
 @given(ANY_TEXT)
 def test_no_text_becomes_markup(text):
     read, plain = (Page(page(one, [hostile(one)]).encode().decode()) for one in (text, "plain"))
@@ -279,7 +274,6 @@ def test_no_text_becomes_markup(text):
     assert not re.search("[\u202a-\u202e\u2066-\u2069]", read.text), "nothing turns the words of the page round"
 
 
-@settings(deadline=None)
 @given(st.lists(ANY_TEXT, unique=True, max_size=8))
 def test_names_of_pages_are_safe_and_unique_on_every_system(students):
     names = [page_name(student) for student in students]
