@@ -44,6 +44,9 @@ def about() -> None:
     """
 
 
+LIMITS = "Seconds and bytes, such as cell=30,total=300,memory=2G or output=1M,disk=64M; processes=0."
+
+
 @app.command()
 def run(
     source: Annotated[Path, typer.Argument(metavar="FILE|FOLDER|ZIP", help="A notebook, or what a course handed in.")],
@@ -53,8 +56,9 @@ def run(
     scheduler: Annotated[str, typer.Option(metavar="ADDRESS", help="A Dask scheduler, as tcp://host:8786.")] = "",
     only: Annotated[str, typer.Option(metavar="NAME", help="One student or one exercise.")] = "",
     resume: Annotated[bool, typer.Option("--resume", help="Finish the run that was stopped.")] = False,
+    anew: Annotated[bool, typer.Option("--anew", help="Leave the run that was stopped; begin another.")] = False,
     secret: Annotated[Path | None, typer.Option(metavar="FILE", help="The course's secret, of `release`.")] = None,
-    limits: Annotated[str, typer.Option(help="As cell=30,total=300,memory=2G,output=1M,disk=64M,processes=0.")] = "",
+    limits: Annotated[str, typer.Option(metavar="LIMITS", help=LIMITS)] = "",
     confinement: Annotated[str, typer.Option(help="auto, bubblewrap, landlock or none.")] = "auto",
     trusted: Annotated[bool, typer.Option("--i-trust-these-submissions", help="Allows --confinement none.")] = False,
     seed: Annotated[str, typer.Option(help="Of the hidden inputs; drawn anew when it is not given.")] = "",
@@ -81,8 +85,10 @@ def run(
     if secret and not secret.exists():
         raise ValueError(f"there is no secret {secret}; `labcore grade release --students` makes it")
     own = course_secret(secret) if secret else ""
+    if resume and anew:
+        raise ValueError("--resume goes on with the run that was stopped and --anew leaves it; say one of them")
     setting = Setting(choose(confinement, trusted), allowed, seed)
-    options = {"workers": workers, "scheduler": scheduler, "only": only, "resume": resume, "secret": own}
+    options = {"workers": workers, "scheduler": scheduler, "only": only, "resume": resume, "anew": anew, "secret": own}
     course(source, key, out, setting, options, as_json)
 
 

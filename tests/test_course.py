@@ -475,6 +475,10 @@ def test_what_a_run_was_begun_with_must_still_hold_when_it_is_resumed(place, not
     source.write_text(f"{before}\n# changed\n")
     with pytest.raises(ValueError, match="the key of 01_small changed since the run"):
         graded(place, **resume)
+    copy = shutil.copy(place / "grades.db", place / "copy.db")
+    assert graded(place, only="01_small", anew=True) == {("ada", "01_small"): 5, ("bo", "01_small"): 5}
+    assert graded(place, only="01_small") == dict.fromkeys((("ada", "01_small"), ("bo", "01_small")), "carried over")
+    shutil.move(copy, place / "grades.db")
     source.write_text(before)
     assert graded(place, **resume) == {("bo" if first == "ada" else "ada", "01_small"): 5}
 

@@ -132,6 +132,7 @@ BAD = [
     ("grade submissions --key nokeys --out x.db", "nokeys holds no exercise sources; --key takes a folder of NAME.py"),
     ("grade submissions --key keys --out x.db --only nobody", "no student or exercise is called 'nobody'"),
     ("grade submissions --key keys --out x.db --resume", "x.db holds no unfinished run"),
+    ("grade submissions --key keys --out x.db --resume --anew", "and --anew leaves it; say one of them"),
     ("grade submissions --key keys --out x.db --limits cells=3", "no limit 'cells' in 'cells=3'"),
     ("grade submissions --key keys --out x.db --confinement jail", "no confinement 'jail'; choose from auto"),
     ("grade submissions --key keys --out x.db --confinement none", "say --i-trust-these-submissions too"),

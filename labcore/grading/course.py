@@ -50,21 +50,23 @@ def grade_course(
     scheduler: str = "",
     only: str = "",
     resume: bool = False,
+    anew: bool = False,
     secret: str = "",
     step: Callable[[int, int], None] = lambda done, total: None,
 ) -> Iterator[Graded]:
     """Grade everything that is not graded yet, yielding each result after it is in the gradebook.
 
-    With a course's `secret`, each notebook is graded with the numbers that were released to its student. `step` hears
-    how many of how many are done. Raises ValueError before anything is graded where the confinement
-    leaks, a key fails its lint, no scheduler answers, the gradebook holds an unfinished run and `resume` was not asked
-    for, or nothing fits. Closing it ends all that it started.
+    `resume` goes on with a run that was stopped, `anew` leaves it and begins another. With a course's `secret`, each
+    notebook is graded with the numbers that were released to its student. `step` hears how many of how many are done.
+    Raises ValueError before anything is graded where the confinement leaks, a key fails its lint, no scheduler
+    answers, the gradebook holds an unfinished run and neither `resume` nor `anew` was asked for, or nothing fits.
+    Closing it ends all that it started.
     """
     found = sources(keys)
     handed = [one for one in collect(submissions, list(found)) if not only or only in (one.student, one.exercise)]
     if not handed:
         raise ValueError(f"nothing to grade: no student or exercise is called {only!r} in {submissions}")
-    unfinished = book.unfinished()
+    unfinished = None if anew else book.unfinished()
     check_resume(book, unfinished, resume)
     with Station(setting.level) as station:
         execute = executor(station, setting.limits)
@@ -93,7 +95,7 @@ def check_resume(book: Gradebook, unfinished: Run | None, resume: bool) -> None:
     if unfinished and not resume:
         raise ValueError(
             f"{book.path} holds a run that was not finished ({len(book.graded(unfinished))} graded); "
-            "add --resume to go on with it, or choose another --out"
+            "add --resume to go on with it, or --anew to leave it and begin another"
         )
     if resume and not unfinished:
         raise ValueError(
@@ -116,7 +118,7 @@ def begin(book: Gradebook, unfinished: Run | None, ready: dict[str, Key], settin
     changed = [name for name, hash in hashes.items() if unfinished.keys[name] != hash]
     if changed or unfinished.conditions() != (setting.limits, setting.level, versions()):
         what = f"the key of {', '.join(changed)}" if changed else "limits, confinement or versions"
-        raise ValueError(f"{what} changed since the run that --resume would finish; choose another --out")
+        raise ValueError(f"{what} changed since the run that --resume would finish; say --anew instead")
     return unfinished
 
 

@@ -49,7 +49,12 @@ def summarise(exercise: str, question: str, each: list[QuestionMark]) -> Questio
 def summary_table(summaries: Iterable[QuestionSummary], wide: bool = True) -> Table:
     """The summaries for a terminal, a question a row. Not wide: without the outcomes."""
     table = Table(show_edge=False, header_style="bold")
-    for name, justify in (("exercise", "left"), ("question", "left"), ("students", "right"), ("facility", "right")):
+    for name, justify in (
+        ("exercise", "left"),
+        ("question", "left"),
+        ("students", "right"),
+        ("points earned", "right"),
+    ):
         table.add_column(name, justify=justify, overflow="fold")
     for name in (*(("outcomes",) if wide else ()), "common slips"):
         table.add_column(name, overflow="fold")
