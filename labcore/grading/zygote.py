@@ -21,6 +21,7 @@ import signal
 import socket
 import struct
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,7 +89,8 @@ def main(address: str) -> None:
         listener.bind(f"{address}~")
         listener.listen(128)
         Path(f"{address}~").rename(address)  # whoever sees the name can connect
-        preload()
+        with ending_with(os.getppid(), Path(address).parent):
+            preload()
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # children are reaped by the system
         poller = select.poll()
         ends = {sys.stdin.fileno(), os.pidfd_open(os.getppid())}
@@ -111,6 +113,23 @@ def serve(listener: socket.socket) -> None:
             die_with(parent)
             listener.close()
             become_child(connection)
+
+
+@contextlib.contextmanager
+def ending_with(parent: int, folder: Path) -> Iterator[None]:
+    """End this process, and remove its folder, when its parent ends meanwhile."""
+
+    def end(*_: object) -> None:
+        if os.getppid() != parent:  # not when a thread has ended that the parent has others beside
+            remove(folder)
+            os._exit(1)
+
+    before = signal.signal(signal.SIGUSR1, end)
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGUSR1)
+    end()
+    yield
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, 0)
+    signal.signal(signal.SIGUSR1, before)
 
 
 def preload() -> None:
