@@ -38,15 +38,18 @@ lock:
 	  --no-annotate --no-header --upgrade --output-file requirements.txt pyproject.toml
 	echo "-e ." >> requirements.txt
 
-# What `labcore bench` is held against, in a virtual environment of its own, on our versions of what both use.
-# It needs nothing of .venv and leaves it alone.
+# What `labcore bench` is held against, each in a virtual environment of its own: nbgrader on our versions of what both
+# use, SCALE-Sim on its own. They need nothing of .venv and leave it alone.
 peers:
 	@$(PYTHON) -m venv --clear .venv-nbgrader
 	@echo '*' > .venv-nbgrader/.gitignore
 	@grep -v '^-e' requirements.txt > .venv-nbgrader/constraints.txt
 	@.venv-nbgrader/bin/python -m pip install --quiet --disable-pip-version-check \
 	  -c .venv-nbgrader/constraints.txt nbgrader==0.9.6 numpy matplotlib ipykernel
+	@$(PYTHON) -m venv --clear .venv-scalesim
+	@echo '*' > .venv-scalesim/.gitignore
+	@.venv-scalesim/bin/python -m pip install --quiet --disable-pip-version-check scalesim==3.0.0 "numpy==2.2.6"
 
 clean:
-	rm -rf .venv .venv-nbgrader build test-artefacts labcore.egg-info .ruff_cache
+	rm -rf .venv .venv-nbgrader .venv-scalesim build test-artefacts labcore.egg-info .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

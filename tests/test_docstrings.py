@@ -12,7 +12,10 @@ MODULES = sorted(
     ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
     for path in PACKAGE.rglob("*.py")
 )
-WITH_EXAMPLES = ("units", "precision", "windows", "ops", "roofline", "ironlaw")
+WITH_EXAMPLES = (
+    "units", "precision", "windows", "sums", "ops", "roofline", "ironlaw",
+    "vector", "simt", "matrix", "sfu", "im2col", "sparsity", "systolic",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -23,8 +26,11 @@ def test_examples_run(name):
 
 @pytest.mark.parametrize("name", WITH_EXAMPLES)
 def test_public_functions_have_an_example(name):
-    tree = ast.parse((PACKAGE / f"{name}.py").read_text())
-    public = [node for node in tree.body if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")]
+    files = sorted((PACKAGE / name).glob("*.py")) or [PACKAGE / f"{name}.py"]
+    body = [node for path in files for node in ast.parse(path.read_text()).body]
+    public = [node for node in body if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")]
     without = [node.name for node in public if ">>>" not in (ast.get_docstring(node) or "")]
-    # Placing a layer takes a chip and a network; lab 09 shows it, and test_cli runs it.
-    assert set(without) <= {"place", "place_network"}
+    # Placing a layer takes a chip and a network; lab 09 shows it, and test_cli runs it. Kernels run in the example at
+    # the top of their module.
+    kernels = {"relu", "relu_by_branch", "matmul", "piecewise", "two_paths", "switch", "work"}
+    assert set(without) <= {"place", "place_network"} | (kernels if name == "simt" else set())

@@ -73,7 +73,7 @@ def test_labs_open_with_a_question_and_a_prediction():
         assert re.fullmatch(r"Reading \d+ min, doing \d+ min\.", times)
         sources = [cell.source for cell in book.read_source(lab.source).cells]
         assert any("predict(" in source for source in sources[:6]), f"{lab.slug} shows before it asks"
-        asked = set(re.findall(r'^ *predict\("([^"]+)"', "\n".join(sources), re.MULTILINE))
+        asked = set(re.findall(r'^ *predict\(\s*"([^"]+)"', "\n".join(sources), re.MULTILINE))
         assert asked == set(re.findall(r'^ *compare\(\s*"([^"]+)"', "\n".join(sources), re.MULTILINE))
 
 
@@ -183,7 +183,7 @@ def test_a_lab_goes_by_many_names(name):
 
 
 def test_an_unknown_lab_lists_those_there_are():
-    with pytest.raises(ValueError, match=r"^no lab '77'; choose from 00_start_here, 09_roofline"):
+    with pytest.raises(ValueError, match=r"^no lab '77'; choose from 00_start_here, .*09_roofline"):
         book.find_lab("77")
 
 

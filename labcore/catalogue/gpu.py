@@ -205,6 +205,8 @@ A100 = Accelerator(
     power=Fact(400, "W", _A100, "TDP, SXM module; a custom cooled version is allowed 500"),
 )  # fmt: skip
 
+A100_FP16_SPARSE = Fact(624e12, "FLOP/s", _AMPERE, "weights pruned to 2:4; a rate of the tensor cores, not of a layer")
+
 A100_40GB = Accelerator(
     "A100-40GB", "NVIDIA", "GPU",
     year=Fact(2020, "year", _AMPERE),

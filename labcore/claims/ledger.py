@@ -32,7 +32,8 @@ from labcore.units import unit_scale
 VERDICTS = ("reproduces", "rounding", "erratum", "cited", "shown")
 SECTIONS = (  # modules of labcore.claims in the book's order
     "vector_operations", "matrix_operations", "special_functions", "execution_models", "tensor_cores",
-    "structured_sparsity", "pulsing_energy", "array_tiling", "systolic_dataflow", "number_formats",
+    "processor_configurations", "structured_sparsity", "pulsing_energy", "array_tiling", "systolic_dataflow",
+    "number_formats",
     "roofline_model", "ridge_points", "operation_intensities",
     "bandwidth_bounds", "memory_bound_layers", "intensity_regimes", "throughput_ceiling", "roofline_selfcheck",
 )  # fmt: skip

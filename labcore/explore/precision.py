@@ -1,5 +1,79 @@
-"""Explorers of lab 07: number formats."""
+"""The explorers of the numerics lab: one number in all formats, a tensor under a quantiser, a sum that grows."""
 
 from __future__ import annotations
 
-EXPLORERS = ()
+from labcore.explore import accumulator, landing, quantiser
+from labcore.explore.controls import Choice, Real, Whole
+from labcore.explore.explorer import Explorer
+from labcore.precision import OVERFLOW
+
+
+def landing_explorer(**start: object) -> Explorer:
+    """One number in every format: bits, value, error.
+
+    >>> landing_explorer(significand=1.0, power=5).sentence.split("; ")[3]
+    'fp16 inf (lost)'
+    """
+    return Explorer(
+        question="Which number survives in bf16 and is lost in fp16, and which is exact in fp16 and not in bf16?",
+        shows="A row for each number format with the bits of one number, the value that they stand for, and a dot for "
+        "the relative error on a log axis.",
+        controls=[
+            Real("significand", "Number", 1.0, 9.99, 3.14, step=0.01),
+            Whole("power", "times 10 to the", -9, 5, 0),
+            Choice("overflow", "Overflow", OVERFLOW, "ieee"),
+        ],
+        build=landing.build,
+        update=landing.update,
+        describe=landing.describe,
+        start=start,
+    )
+
+
+def quantiser_explorer(**start: object) -> Explorer:
+    """A tensor with one outlier, quantised with one scale.
+
+    >>> quantiser_explorer(bits=4).sentence.split("; ")[1]
+    '14 of 16 codes serve the other 4096 values'
+    """
+    return Explorer(
+        question="How many bits does one large value cost all the others?",
+        shows="A histogram of the values of a tensor with the levels of its integer codes below it, and under "
+        "both the largest error at each value.",
+        controls=[
+            Choice("tensor_name", "Tensor", quantiser.TENSORS, quantiser.TENSORS[0]),
+            Choice("scheme", "Scheme", quantiser.SCHEMES, "symmetric"),
+            Whole("bits", "Bits", 2, 8, 8),
+            Real("outlier", "Largest value", 4.0, 100.0, 4.0, step=1.0),
+        ],
+        build=quantiser.build,
+        update=quantiser.update,
+        describe=quantiser.describe,
+        start=start,
+    )
+
+
+def accumulator_explorer(**start: object) -> Explorer:
+    """A sum that grows in a narrow accumulator.
+
+    >>> accumulator_explorer(accumulator="bf16")
+    4096 ones in bf16, in one run: 256 instead of 4096, 94 % off
+    """
+    return Explorer(
+        question="From which length on does a sum stop growing, and how short must the runs be to save it?",
+        shows="Log-log plot of a sum over the number of its terms: the exact sum as a dashed line, that of "
+        "the accumulator as a solid one that leaves it and turns flat, and a dot at the chosen length.",
+        controls=[
+            Choice("kind", "Terms", accumulator.TERMS, "ones"),
+            Choice("accumulator", "Accumulator", accumulator.ACCUMULATORS, "fp16"),
+            Whole("chunk", "Terms in a run", 1, accumulator.K_MAX, accumulator.K_MAX, log2=True),
+            Whole("K", "Length K", 1, accumulator.K_MAX, accumulator.K_MAX, log2=True),
+        ],
+        build=accumulator.build,
+        update=accumulator.update,
+        describe=accumulator.describe,
+        start=start,
+    )
+
+
+EXPLORERS = (landing_explorer, quantiser_explorer, accumulator_explorer)

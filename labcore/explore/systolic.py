@@ -2,4 +2,95 @@
 
 from __future__ import annotations
 
-EXPLORERS = ()
+import numpy as np
+
+from labcore.explore import edges, stepper
+from labcore.explore.controls import Choice, Whole
+from labcore.explore.explorer import Explorer
+from labcore.systolic import DATAFLOWS, cycles
+
+
+def array_stepper(A: object = None, B: object = None, **start: object) -> Explorer:
+    """One product on a small array, cycle by cycle; give A and B (both or neither) to see your own matrices.
+
+    Arrays have up to 4 x 4 PEs; matrices of your own may have up to 6 rows and columns. Raises ValueError for
+    matrices that do not fit each other, or are larger.
+
+    >>> array_stepper(A=[[2, 4], [1, 5]], B=[[1, 3], [6, 2]], cycle=1).sentence.split("; ")[1:]
+    ['in come A 2 (lane 0), B 1 (lane 0)', '1 of 4 PEs multiply: PE(0,0) 0 + 2 x 1 = 2. output stationary, (2, 2) \
+@ (2, 2) on 2 x 2: 6 cycles, 33.3% of the array.']
+    """
+    A, B = own_matrices(A, B)
+    sizes = (*A.shape, B.shape[1]) if A is not None else (stepper.MOST,) * 3
+    sliders = () if A is not None else tuple(Whole(n, w, 1, stepper.MOST, 2) for n, w in SIZES.items())
+    steps = stepper.Stepper(A, B)
+    return Explorer(
+        question="Which operand meets which, where and when? Step with the arrow keys in the box or on the slider.",
+        shows="A grid of processing elements as squares; those that multiply have a thick frame and a tinted ground. "
+        "Each square lists the operands its registers hold; operands that wait stand left of and above the grid, "
+        "results that leave stand below it.",
+        controls=[
+            Whole("cycle", "Cycle", 1, longest(*sizes), 1),
+            Choice("dataflow", "Dataflow", tuple(DATAFLOWS), "os"),
+            Whole("rows", "Array rows", 1, stepper.MOST, 2),
+            Whole("cols", "Array columns", 1, stepper.MOST, 2),
+            *sliders,
+        ],
+        build=stepper.build,
+        update=steps.update,
+        describe=steps.describe,
+        size=(6.4, 5.2),
+        start=start,
+    )
+
+
+def own_matrices(A: object, B: object) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """The reader's matrices as arrays, or None for both."""
+    if A is None and B is None:
+        return None, None
+    if A is None or B is None:
+        raise ValueError("give A and B together, such as A=[[2, 4], [1, 5]], B=[[1, 3], [6, 2]], or neither")
+    A, B = np.asarray(A), np.asarray(B)
+    if A.ndim != 2 or B.ndim != 2 or max(A.shape + B.shape) > LARGEST:
+        raise ValueError(f"A and B must be matrices of at most {LARGEST} x {LARGEST}, got {A.shape} and {B.shape}")
+    stepper.run_of(stepper.as_tuples(A), stepper.as_tuples(B), 1, 1, "os")  # raises where they do not fit
+    return A, B
+
+
+def longest(M: int, K: int, N: int) -> int:
+    """The most cycles that the product takes on any array that is drawn, in any dataflow.
+
+    >>> longest(2, 2, 2)  # 4 x 1, weight stationary: two folds of 4 to preload, then 2 + 4 + 1 - 2
+    18
+    """
+    sides = range(1, stepper.MOST + 1)
+    return max(cycles(M, K, N, rows, cols, flow) for rows in sides for cols in sides for flow in DATAFLOWS)
+
+
+def fringe_explorer(**start: object) -> Explorer:
+    """The width of a layer on an array: how much of it works, and what the next whole multiple would cost.
+
+    >>> fringe_explorer(N=129).sentence.split("; ")[1]
+    'N = 256 would do 1.98 times the work in 8,956 cycles (1.01 times)'
+    """
+    return Explorer(
+        question="How many more columns can this layer have for nothing?",
+        shows="Two sawtooth curves of utilization over the width of a layer, a marker on each at the chosen width and "
+        "a triangle at the next whole multiple of the array.",
+        controls=[
+            Choice("dataflow", "Dataflow", tuple(DATAFLOWS), "ws"),
+            Whole("side", "Array side", 8, 256, 128, log2=True),
+            Whole("M", "Rows of A, M", 1, 4096, 4096, log2=True),
+            Whole("K", "Inner size K", 1, 4096, 128, log2=True),
+            Whole("N", "Width N", 1, edges.N_MAX, 129),
+        ],
+        build=edges.build,
+        update=edges.update,
+        describe=edges.describe,
+        start=start,
+    )
+
+
+LARGEST = 6  # rows and columns of a matrix of your own
+SIZES = {"M": "Rows of A, M", "K": "Inner size K", "N": "Columns of B, N"}
+EXPLORERS = (array_stepper, fringe_explorer)

@@ -46,7 +46,9 @@ def selfcheck(id: str, answer: object) -> Answered:
     """
     load()
     if id not in ITEMS:
-        raise ValueError(f"no self-check item {id!r}; there are {', '.join(ITEMS)}")
+        section = id.rpartition("-")[0]
+        own = [one for one in ITEMS if one.rpartition("-")[0] == section]
+        raise ValueError(f"no self-check item {id!r}; there are {', '.join(own or ITEMS)}")
     if answer is ...:
         return Answered(id, "not answered yet", right=False)
     try:

@@ -1,0 +1,200 @@
+"""Execution units as their makers describe them: what a multiprocessor holds, which tiles a matrix unit takes.
+
+Counts have the unit "" and capacities "B". A tile shape is three numbers of one source, so it is a Tile and not a Fact.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from labcore.catalogue.facts import Fact, Source
+from labcore.catalogue.gpu import B200, H100
+
+PTX = Source("NVIDIA", "PTX ISA 9.0, mma and wmma", 2025, "https://docs.nvidia.com/cuda/parallel-thread-execution/")
+_A100 = Source(
+    "NVIDIA", "A100 Tensor Core GPU Architecture, whitepaper V1.0, Tables 4 and 5", 2020,
+    "https://images.nvidia.com/aem-dam/en-zz/Solutions/data-center/nvidia-ampere-architecture-whitepaper.pdf",
+)  # fmt: skip
+_V100 = Source(
+    "Cornell University Center for Advanced Computing", "GPU example: Tesla V100, tensor cores", 2021,
+    "https://cvw.cac.cornell.edu/gpu-architecture/gpu-example-tesla-v100/tensor_cores",
+)  # fmt: skip
+_GUIDE = Source("NVIDIA", "CUDA C++ Programming Guide", 2024, "https://docs.nvidia.com/cuda/cuda-c-programming-guide/")
+_TUNING = Source(
+    "NVIDIA", "Tuning CUDA Applications for the NVIDIA Ampere GPU Architecture", 2024,
+    "https://docs.nvidia.com/cuda/ampere-tuning-guide/",
+)  # fmt: skip
+_BEST = Source(
+    "NVIDIA", "CUDA C++ Best Practices Guide, coalesced access to global memory", 2024,
+    "https://docs.nvidia.com/cuda/cuda-c-best-practices-guide/",
+)  # fmt: skip
+_CUDA = Source(
+    "VideoCardz", "NVIDIA's CUDA is Already 5 Years Old", 2011, "https://videocardz.com/29726/nvidias-cuda-is-already-5-years-old"
+)  # fmt: skip
+_MATMUL = Source(
+    "NVIDIA", "Matrix Multiplication Background, user guide DU-09799", 2023,
+    "https://docs.nvidia.com/deeplearning/performance/dl-performance-matrix-multiplication/",
+)  # fmt: skip
+_SVE = Source(
+    "DynamoRIO", "Add AArch64 SVE vector length support: the limits of the specification", 2022,
+    "https://github.com/DynamoRIO/dynamorio/commit/10a09079f6b61f16a40ebdff7b83b78c20567fab",
+)  # fmt: skip
+_AMX = Source(
+    "Intel", "Architecture Instruction Set Extensions Programming Reference, chapter on AMX", 2020,
+    "https://www.intel.com/content/www/us/en/developer/tools/isa-extensions/overview.html",
+)  # fmt: skip
+_AMX_RATE = Source(
+    "Wikipedia", "Advanced Matrix Extensions", 2023, "https://en.wikipedia.org/wiki/Advanced_Matrix_Extensions"
+)
+_SPR = Source("Intel", "Xeon Platinum 8480+ Processor, specifications", 2023, "https://ark.intel.com/")
+_TPU_V4 = Source("Google Cloud", "TPU v4 documentation", 2025, "https://cloud.google.com/tpu/docs/v4")
+_TPU_PAPER = Source(
+    "Jouppi et al. (Google)", "TPU v4: An Optically Reconfigurable Supercomputer, ISCA", 2023,
+    "https://arxiv.org/abs/2304.01433",
+)  # fmt: skip
+_IPU = Source(
+    "Graphcore", "Designing the Colossus Mk2 IPU: Simon Knowles at Hot Chips", 2021,
+    "https://www.graphcore.ai/posts/designing-the-colossus-mk2-ipu-simon-knowles-at-hot-chips-2021",
+)  # fmt: skip
+_WSE2 = Source(
+    "AnandTech", "Cerebras Unveils Wafer Scale Engine Two (WSE2)", 2021, "https://www.anandtech.com/show/16626"
+)
+_D1 = Source(
+    "InfoQ", "Tesla Introduces D1 Dojo Chip to Train AI Models", 2021,
+    "https://www.infoq.com/news/2021/09/tesla-dojo-ai-models/",
+)  # fmt: skip
+_DGX = Source(
+    "NVIDIA", "Defining AI Innovation with NVIDIA DGX A100", 2020,
+    "https://developer.nvidia.com/blog/defining-ai-innovation-with-dgx-a100/",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Multiprocessor:
+    """One streaming multiprocessor (SM) of a GPU: limits on what is resident, and its units; `count` of them a chip.
+
+    `capability` is NVIDIA's compute capability times ten, by which instructions are told apart.
+    """
+
+    chip: str
+    capability: int
+    count: Fact
+    clock: Fact
+    warp: Fact
+    warps: Fact
+    blocks: Fact
+    threads_per_block: Fact
+    registers: Fact
+    registers_per_thread: Fact
+    register_unit: Fact
+    shared: Fact
+    shared_reserved: Fact
+    lanes_fp32: Fact
+    tensor_cores: Fact
+    macs_per_clock: Fact
+
+
+@dataclass(frozen=True)
+class Tile:
+    """The block (m, k) @ (k, n) that one matrix instruction takes, from compute capability `since` / 10 on."""
+
+    m: int
+    n: int
+    k: int
+    source: Source
+    note: str = ""
+    since: int = 0
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of one instruction."""
+        return self.m * self.n * self.k
+
+    def __str__(self) -> str:
+        return f"m{self.m}n{self.n}k{self.k}"
+
+
+def _sm(chip: str, capability: int, source: Source, **own: Fact) -> Multiprocessor:
+    return Multiprocessor(
+        chip,
+        capability,
+        warp=Fact(32, "", source),
+        warps=Fact(64, "", source, "2,048 threads"),
+        blocks=Fact(32, "", source),
+        threads_per_block=Fact(1024, "", source),
+        registers=Fact(65536, "", source, "of 32 bits"),
+        registers_per_thread=Fact(255, "", source),
+        register_unit=Fact(256, "", _GUIDE, "registers a warp gets at a time; read second-hand", confirmed=False),
+        lanes_fp32=Fact(64, "", source, "four partitions of 16"),
+        **own,
+    )
+
+
+SM_V100 = _sm(
+    "V100", 70, _A100,
+    count=Fact(80, "", _A100),
+    clock=Fact(1.53e9, "Hz", _A100, "boost"),
+    shared=Fact(96 * 2**10, "B", _A100, "prints up to 96 KB, which are KiB"),
+    shared_reserved=Fact(0, "B", _TUNING),
+    tensor_cores=Fact(8, "", _A100),
+    macs_per_clock=Fact(64, "", _V100, "fp16, of one tensor core: a 4 x 4 x 4 product"),
+)  # fmt: skip
+SM_A100 = _sm(
+    "A100", 80, _A100,
+    count=Fact(108, "", _A100),
+    clock=Fact(1.41e9, "Hz", _A100, "boost"),
+    shared=Fact(164 * 2**10, "B", _A100, "prints up to 164 KB, which are KiB"),
+    shared_reserved=Fact(1024, "B", _TUNING, "of every block, for the system"),
+    tensor_cores=Fact(4, "", _A100),
+    macs_per_clock=Fact(256, "", _A100, "fp16, of one tensor core: an 8 x 4 x 8 product"),
+)  # fmt: skip
+MULTIPROCESSORS = {"V100": SM_V100, "A100": SM_A100}
+
+
+def _mma(since: int, m: int, n: int, k: int, note: str = "") -> Tile:
+    return Tile(m, n, k, PTX, note, since)
+
+
+# What one warp-wide mma.sync multiplies, by format; the smaller shapes first.
+MMA_TILES = {
+    "fp16": (_mma(70, 8, 8, 4, "a warp does four at once"), _mma(75, 16, 8, 8), _mma(80, 16, 8, 16)),
+    "bf16": (_mma(80, 16, 8, 8), _mma(80, 16, 8, 16)),
+    "tf32": (_mma(80, 16, 8, 4), _mma(80, 16, 8, 8)),
+    "fp64": (_mma(80, 8, 8, 4),),
+    "int8": (_mma(75, 8, 8, 16), _mma(80, 16, 8, 16), _mma(80, 16, 8, 32)),
+    "int4": (_mma(75, 8, 8, 32), _mma(80, 16, 8, 32), _mma(80, 16, 8, 64)),
+}
+WMMA_TILES = tuple(Tile(m, n, 16, PTX, since=70) for m, n in ((16, 16), (32, 8), (8, 32)))
+AMX_TILES = {
+    "int8": Tile(16, 16, 64, _AMX, "tile registers of 16 rows by 64 B; int32 results"),
+    "bf16": Tile(16, 16, 32, _AMX, "tile registers of 16 rows by 64 B; fp32 results"),
+}
+AMX_ROWS = Fact(16, "", _AMX, "of one tile register")
+AMX_ROW_BYTES = Fact(64, "B", _AMX, "of one tile register")
+AMX_CYCLES = Fact(16, "", _AMX_RATE, "of one full tile product")
+SPR_CORES = Fact(56, "", _SPR)
+AVX512_BITS = Fact(512, "", _AMX)
+
+TPU_V4_CORES = Fact(2, "", _TPU_V4, "TensorCores of a chip")
+TPU_V4_MXUS = Fact(4, "", _TPU_V4, "matrix units of a TensorCore")
+TPU_V4_SIDE = Fact(128, "", _TPU_V4, "rows and columns of a matrix unit")
+TPU_V4_LANES = Fact(128, "", _TPU_PAPER, "lanes of the vector unit; read second-hand", confirmed=False)
+TPU_V4_CLOCK = Fact(1.05e9, "Hz", _TPU_PAPER)
+
+SECTOR = Fact(32, "B", _BEST, "what one transaction moves")
+ALIGNMENT = Fact(16, "B", _MATMUL, "dimensions in bytes; 128 on the A100 for the last few per cent")
+WMMA_SIDE = Fact(16, "", PTX, "m, n and k of the square shape")
+SVE_BITS = (Fact(128, "", _SVE), Fact(2048, "", _SVE, "in steps of 128"))
+CUDA_YEAR = Fact(2006, "year", _CUDA, "introduced 15 November 2006; the first toolkit, 1.0, came in June 2007")
+
+IPU_TILES = Fact(1472, "", _IPU)
+IPU_MEMORY = Fact(900e6, "B", _IPU, "prints 900 MiBytes there, 900 MB elsewhere")
+WSE2_CORES = Fact(850_000, "", _WSE2)
+WSE2_MEMORY = Fact(40e9, "B", _WSE2)
+D1_NODES = Fact(354, "", _D1)
+D1_NODE_MEMORY = Fact(1.25e6, "B", _D1, "SRAM of one node; the chip is presented as one for training")
+NODE_GPUS = Fact(8, "", _DGX, "GPUs of one DGX A100, behind NVSwitch")
+
+# What Figure 6 plots: rates with 2:4 sparsity, twice the dense ones of labcore.catalogue.gpu.
+H100_FP8_SPARSE = Fact(3958e12, "FLOP/s", H100.peaks["fp8"].source, "with 2:4 sparsity; dense is half")
+B200_FP4_SPARSE = Fact(18e15, "FLOP/s", B200.peaks["fp4"].source, "with 2:4 sparsity; 20,000 TFLOP/s in a GB200")

@@ -1,0 +1,1 @@
+"""Special-function units: tables with interpolation, fixed-iteration roots, reduction trees; accuracy and cycles."""

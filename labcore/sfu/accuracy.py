@@ -1,0 +1,113 @@
+"""How far a result is from the exact one, in units in the last place of a number format, over all its codes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import ml_dtypes
+import numpy as np
+
+from labcore.units import Ratio
+
+# format -> numpy type, digits of the significand with the hidden one, least normal exponent
+FORMATS = {
+    "fp16": (np.float16, 11, -14),
+    "bf16": (ml_dtypes.bfloat16, 8, -126),
+    "fp32": (np.float32, 24, -126),
+}
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """Errors of a function over a set of inputs, in ulp and (`absolute`) in plain size; the share rounded rightly."""
+
+    inputs: int
+    worst: float
+    mean: float
+    right: Ratio
+    worst_at: float
+    absolute: float
+
+    def __repr__(self) -> str:
+        return (
+            f"{self.inputs} inputs: worst {self.worst:.3g} ulp at {self.worst_at:.6g}, mean {self.mean:.3g} ulp, "
+            f"{self.right:.2%} correctly rounded"
+        )
+
+
+def number_format(fmt: str) -> tuple[type, int, int]:
+    """Type, digits and least exponent of a format; raises ValueError with those there are.
+
+    >>> number_format("fp16")[1:]
+    (11, -14)
+    """
+    if fmt not in FORMATS:
+        raise ValueError(f"format {fmt!r} is not known here; choose from {', '.join(FORMATS)}")
+    return FORMATS[fmt]
+
+
+def ulp(exact: np.ndarray, fmt: str) -> np.ndarray:
+    """The distance between neighbours of `fmt` where the exact values lie.
+
+    >>> ulp(np.array([1.0, 1.5, 2.0]), "fp16").tolist() == [2.0**-10, 2.0**-10, 2.0**-9]
+    True
+    """
+    _, digits, least = number_format(fmt)
+    exponent = np.where(exact == 0, least, np.frexp(np.abs(exact))[1] - 1)
+    return np.exp2(np.maximum(exponent, least) - (digits - 1.0))
+
+
+def rounded(value: np.ndarray, fmt: str) -> np.ndarray:
+    """The nearest values of `fmt`, ties to even, as float64.
+
+    >>> rounded(np.array([1 + 2**-12]), "fp16").tolist()
+    [1.0]
+    """
+    with np.errstate(over="ignore", under="ignore"):
+        return np.asarray(value).astype(number_format(fmt)[0]).astype(np.float64)
+
+
+def every_value(fmt: str, low: float = -np.inf, high: float = np.inf, step: int = 1) -> np.ndarray:
+    """All finite values of a 16-bit format from `low` to `high` in ascending order, or every `step`-th.
+
+    >>> every_value("fp16").size == 2**16 - 2 * 2**10
+    True
+    """
+    kind, digits, _ = number_format(fmt)
+    if digits > 16:
+        raise ValueError(f"{fmt} has 2^32 codes; sample it with `samples`")
+    with np.errstate(invalid="ignore"):  # a NaN's payload is not kept
+        values = np.arange(2**16, dtype=np.uint16).view(kind).astype(np.float64)
+    values = np.sort(values[np.isfinite(values)])
+    return values[(values >= low) & (values <= high)][::step]
+
+
+def samples(low: float, high: float, count: int = 2**16, seed: int = 0) -> np.ndarray:
+    """Random float32 values from `low` to `high`, uniform in value.
+
+    >>> bool(samples(1, 2, count=4).max() < 2)
+    True
+    """
+    return np.random.default_rng(seed).uniform(low, high, count).astype(np.float32).astype(np.float64)
+
+
+def accuracy(unit: Callable, exact: Callable, x: np.ndarray, fmt: str) -> Accuracy:
+    """Compare `unit(x)`, rounded to `fmt`, with the exact function over inputs whose exact result the format holds.
+
+    >>> accuracy(lambda x: 1 / x, lambda x: 1 / x, every_value("fp16", 1, 2), "fp16").worst <= 0.5
+    True
+    """
+    with np.errstate(over="ignore"):
+        want = exact(x)
+    kept = np.isfinite(rounded(want, fmt)) & np.isfinite(want)
+    x, want = x[kept], want[kept]
+    if not x.size:
+        raise ValueError(f"no input has a finite exact result in {fmt}; choose inputs inside the function's range")
+    got = rounded(unit(x), fmt)
+    off = np.abs(got - want)
+    error, right = off / ulp(want, fmt), np.mean(got == rounded(want, fmt))
+    worst = int(np.argmax(error))
+    return Accuracy(
+        int(x.size), float(error[worst]), float(error.mean()), float(right), float(x[worst]), float(off.max())
+    )

@@ -1,0 +1,633 @@
+# %% [markdown]
+# # 03 Compute primitives
+#
+# > `Dense(512)` is one line of code. Which units of a chip run it, and how often?
+#
+# Reading 30 min, doing 40 min.
+#
+# A framework hides everything below `Dense(512)`. Underneath are three kinds of units:
+# **vector units** for work element by element, **matrix units** for products, and
+# **special-function units** for exponentials and roots. This lab runs each of them on
+# small numbers, counts what it does, and asks what it costs.
+#
+# **You need before:** what a dense layer, a ReLU and a convolution compute; loops in
+# Python; what a register and an instruction are.
+#
+# **You can do after:** say how many instructions a layer takes on a vector machine and
+# why, choose a table for a function, and tell which statements about these units count
+# the same thing.
+
+# %%
+import numpy as np
+from IPython.display import display
+from labcore.catalogue import SAPPHIRE_RAPIDS, V100
+from labcore.claims.ledger import claim, claims_at, departures
+from labcore.explore.predict import compare, predict
+from labcore.explore.primitives import newton_explorer, sfu_explorer, strips_explorer
+from labcore.grading.selfcheck import progress, selfcheck
+from labcore.im2col import amplification, im2col
+from labcore.matrix.unit import tile_cost
+from labcore.plots.registry import show
+from labcore.sfu.accuracy import accuracy, every_value
+from labcore.sfu.latency import cycles
+from labcore.sfu.newton import RootUnit, newton
+from labcore.sfu.tables import TableUnit
+from labcore.sfu.tree import tree_cycles, tree_sum
+from labcore.units import format_si
+from labcore.vector import patterns
+from labcore.vector.batchnorm import relu_batchnorm
+from labcore.vector.counts import by_kind, in_blocks
+from labcore.vector.dense import dense, dense_as_printed, dense_in_loops, dot
+from labcore.vector.machine import Machine
+from labcore.vector.rows import each_of, softmax
+
+# %% [markdown]
+# ## Predict first
+#
+# The layer of this lab takes 256 numbers in and gives 512 out, for a batch of 32. The
+# vector unit has eight lanes: one instruction works on eight numbers.
+
+# %%
+display(
+    predict("03-gain", "Instructions, scalar over eight lanes, for the layer", "x"),
+    predict("03-matrix-gain", "Instructions, scalar over a 16 x 16 matrix unit", "x"),
+    predict("03-newton", "Newton steps from 5 right bits to 24", "steps"),
+)
+
+# %% [markdown]
+# ## One line, many multiply-accumulates
+#
+# Listings 1 to 3 of the chapter take the line apart: a product, a bias, an activation; and
+# under the product three loops. Here they are as loops that count their own work, on a
+# layer small enough to check with pencil and paper.
+
+# %%
+x = np.array([[1.0, 2.0, 3.0], [0.0, 1.0, -1.0]])  # (B, K): two samples
+w = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, -2.0]])  # (K, N): three inputs, two neurons
+y, macs = dense_in_loops(x, w, bias=np.array([0.5, 1.0]))
+print(y.tolist())
+print(f"{macs} multiply-accumulates for {x.shape} times {w.shape}")
+
+# %% [markdown]
+# Each output is one sum over K, so the work is $B \cdot K \cdot N$. Of the three loops,
+# two are parallel and one is a sum: samples and neurons know nothing of each other, and
+# the k of one sum must meet in one place.
+
+# %% name="dense-layer"
+B, K, N = 32, 256, 512
+rng = np.random.default_rng(0)
+x = rng.integers(-4, 5, (B, K)).astype(float)
+w = rng.integers(-4, 5, (K, N)).astype(float)
+bias = rng.integers(-4, 5, N).astype(float)
+scalar = Machine(vlen=32)  # one lane of 32 bits
+y = dense(scalar, x, w, bias)
+print("right:", (y == np.maximum(x @ w + bias, 0)).all())
+print(f"{scalar.macs:,} multiply-accumulates, {scalar.macs // B:,} a sample")
+claims_at("03_compute_primitives#dense-layer")
+
+# %% name="primitives"
+print("V100, fp16, matrix units:", format_si(V100.peak("fp16"), "FLOP/s"))
+one_socket = SAPPHIRE_RAPIDS.peak("fp32")
+print("a CPU socket of 2023, fp32, vector units:", format_si(one_socket, "FLOP/s"))
+print(f"that is {V100.peak('fp16') / one_socket:.0f} to 1")
+print(f"the socket over 100 GFLOP/s: {one_socket / 100e9:.0f} to 1")
+claims_at("03_compute_primitives#primitives")
+
+# %% [markdown]
+# The chapter's factor of 1,000 compares an accelerator's matrix units with a CPU of 100
+# GFLOP/s. A whole server socket does many times that. What the comparison says depends on
+# the CPU, the unit and the precision that one takes.
+
+# %% [markdown]
+# ## By hand: eight lanes and twenty elements
+#
+# A vector unit has registers of VLEN bits. With VLEN 256 and 32-bit elements, a register
+# holds eight. A loop over more elements works in **strips**: it asks for as many elements
+# as are left (`vsetvli`), gets at most eight, and comes back for the rest.
+#
+# On paper: how many strips do 20 elements take, and how many lanes idle in the last?
+
+# %% name="by-hand"
+unit = Machine(vlen=256, sew=32, trace=True)
+one, ones = np.arange(1.0, 21), np.ones(20)
+print("sum of 1 to 20:", dot(unit, one, ones, np.array(0), np.array(0), K=20).item())
+for mnemonic, count in unit.instructions.items():
+    print(f"{count:3} {mnemonic}")
+print(f"{unit.total} instructions; lanes at work {unit.occupancy:.1%}")
+claims_at("03_compute_primitives#by-hand")
+
+# %%
+show("lane-film")
+
+# %% [markdown]
+# Eight partial sums run side by side, one a lane, and meet once at the end
+# (`vfredusum`). The tail is not padded: its idle lanes keep what they hold. And most of
+# the instructions are not arithmetic. Change `K` and `vlen`: which lengths leave no lane
+# idle?
+
+# %%
+show("lane-film", K=24, vlen=128)
+
+# %% [markdown]
+# ### Explore: where a wider register saves nothing
+#
+# Set VLEN to 512, then to 1024. Find (1) the lengths at which both take the same number
+# of instructions, (2) the length from which the vector machine is worth its `vsetvli`:
+# at which n does it need fewer instructions than the scalar one?
+
+# %%
+strips_explorer()
+
+# %% [markdown]
+# ## The real layer on eight lanes
+#
+# The same program for all 32 x 512 outputs. Every neuron runs the same instructions on
+# other addresses, so the machine steps through them once and counts them for each.
+
+# %% name="vector-counts"
+vector, unfused = Machine(vlen=256), Machine(vlen=256, fused=False)
+for machine in (vector, unfused):
+    assert (dense(machine, x, w, bias) == y).all()
+print(f"scalar: {scalar.total:,} instructions, {by_kind(scalar.instructions)}")
+print(f"vector: {vector.total:,} instructions, {by_kind(vector.instructions)}")
+print(f"{scalar.total / vector.total:.2f} times fewer")
+print(f"without the fused multiply-add: {unfused.total / vector.total:.3f} times as many")
+claims_at("03_compute_primitives#vector-counts")
+
+# %% [markdown]
+# Three counts that are easily taken for each other:
+#
+# - 4.2 M multiply-accumulates become 524,288 vector ones: a factor of eight, the lanes.
+# - All instructions fall by less, since each strip asks for its length anew, an
+#   instruction that the scalar loop does not have.
+# - "Fused doubles the throughput" is true of the arithmetic units: one instruction where
+#   there were two. Of the whole loop it saves a ninth, for loads, pointers and branch
+#   stay.
+
+# %%
+show("primitive-instructions")
+
+# %% [markdown]
+# **Where the weights lie.** Listing 3 reads `weights[k, m]`: from one k to the next it
+# jumps a whole row of 512. A unit-stride load cannot do that. Either the weights are
+# stored with the k of a neuron side by side, or each load becomes a strided one:
+
+# %%
+strided = Machine(vlen=256)
+assert (dense(strided, x, w, bias, strided=True) == y).all()
+for name, machine in {"neuron by neuron": vector, "as in Listing 3": strided}.items():
+    loads = {key: n for key, n in machine.instructions.items() if key.startswith("vl")}
+    print(f"{name}: {loads}, {format_si(machine.loaded, 'B')} loaded")
+
+# %% [markdown]
+# The bytes also say what neither version does: each input is loaded anew for each of the
+# 512 neurons, each weight for each of the 32 samples. Reuse is what matrix units are for.
+#
+# **As printed.** Listing 4 has no end condition that changes, adds no lanes up and stores
+# nothing; the chapter calls it illustrative. Suppose that counts, sums and stores are
+# there. Does the rest compute the layer? Two samples of eight features, two neurons with
+# weights 1, so that each output is the sum of its sample:
+
+# %% name="as-printed"
+small, unit_weights = np.arange(1.0, 17).reshape(2, 8), np.ones((8, 2))
+print("wanted:    ", (small @ unit_weights).tolist())
+print("as printed:", dense_as_printed(Machine(256), small, unit_weights).tolist())
+one_neuron, weights = np.arange(1.0, 33).reshape(1, 32), np.ones((32, 1))
+print("\none neuron of 32 features, step 32 B; wanted:", one_neuron.sum())
+for vlen in (128, 256, 512):
+    got = dense_as_printed(Machine(vlen), one_neuron, weights)
+    print(f"VLEN {vlen}: {got.item()}")
+claims_at("03_compute_primitives#as-printed")
+
+# %% [markdown]
+# The first neuron is right. For the second one the input pointer has run on into the next
+# sample and never comes back. And the constant 32 in the pointer step is right for VLEN
+# 256 only: a narrower machine skips elements, a wider one takes some of them twice. The
+# cure is to step by what `vsetvli` granted: that number is what its first operand is for.
+
+# %% [markdown]
+# ## Table 2: five patterns
+#
+# Sum, gather, scatter, mask, broadcast: each as a strip-mined program on the machine.
+
+# %% name="table-2"
+v, table = np.arange(20.0), np.array([10.0, 20.0, 30.0, 40.0])
+runs = {
+    "reduction": lambda unit: patterns.reduce(unit, v),
+    "gather": lambda unit: patterns.lookup(unit, table, np.array([3, 0, 3])),
+    "scatter": lambda unit: patterns.scatter_add(unit, table, np.array([0, 2]), v[1:3]),
+    "mask": lambda unit: patterns.mask_scores(unit, v[:4], np.arange(4) < 2),
+    "broadcast": lambda unit: patterns.scale_and_shift(unit, v[:4], 2.0, 1.0),
+}
+for name, run in runs.items():
+    unit = Machine(256)
+    result = np.asarray(run(unit)).tolist()
+    print(f"{name}: {result}; {by_kind(unit.instructions)}")
+claims_at("03_compute_primitives#table-2")
+
+# %% [markdown]
+# **Where the scatter fails.** The gradient of an embedding adds to the rows that were
+# looked up. When a word comes twice in one strip, gather, add, scatter loses all but one
+# of its gradients. The safe version takes the lanes of one address in turns, under a
+# mask:
+
+# %%
+words = np.array([2, 2, 2, 0, 1, 2, 0, 2])  # word 2 five times in eight lanes
+for safe in (False, True):
+    unit = Machine(256)
+    got = patterns.scatter_add(unit, np.zeros(3), words, np.ones(8), safe=safe)
+    rounds = unit.instructions["vsuxei32.v"]
+    print(f"safe={safe}: {got.tolist()}, {rounds} scatters, {unit.total} instructions")
+print("wanted:", np.bincount(words).tolist())
+
+# %% [markdown]
+# **Cray's machine.** Vector registers of 64 elements, one result a cycle from each
+# pipeline: the template is fifty years old. Three numbers of footnote 16 do not hold
+# against the machine's own clock, its predecessor or a price index.
+
+# %% name="cray"
+claims_at("03_compute_primitives#cray")
+
+# %% [markdown]
+# ## Matrix operations
+#
+# A product over a batch reuses: a weight meets 32 samples, an input 512 neurons. Listing
+# 5 writes the layer with a sample in each *column*. Mind what that does to the bias:
+
+# %% name="column-batch"
+W, columns_in = w.T, x.T  # (512, 256) weights, (256, 32) inputs
+Z = W @ columns_in
+print("shape", Z.shape)
+try:
+    Z + bias
+except ValueError as error:
+    print("bias as (512,):", error)
+print("bias as (512, 1):", (y == np.maximum(Z + bias[:, None], 0).T).all())
+claims_at("03_compute_primitives#column-batch")
+
+# %% [markdown]
+# **What a block does.** Listing 7 loads two 16 x 16 blocks and multiplies them at once.
+# Count the multiply-accumulates of that one instruction, and the words that it needs.
+
+# %% name="matrix-unit"
+block = tile_cost(16, 16, 16)
+print(f"{block.macs:,} multiply-accumulates on {sum(block.loads.values())} words")
+layer = tile_cost(B, N, K)
+counts = in_blocks(B, K, N)
+print(f"the layer: {layer.blocks:,} blocks, {sum(counts.values()):,} instructions")
+print(f"scalar over matrix unit: {scalar.total / sum(counts.values()):,.0f} to 1")
+words = vector.loaded // vector.element_bytes
+print(f"words loaded: vector {words:,}, matrix {sum(layer.loads.values()):,}")
+claims_at("03_compute_primitives#matrix-unit")
+
+# %% [markdown]
+# 256 and 4,096 are both right, of different things. A 16 x 16 array holds 256
+# multipliers and takes 16 steps for a block product of 4,096. Per *step* it does 32 times
+# the work of eight lanes, per *instruction* 512 times. Lab 06 runs such an array cycle by
+# cycle. The last line is the better reason for the unit: it loads a small share of the
+# words.
+#
+# **Attention in columns.** Listing 6 keeps a token in each column and then writes
+# $Q K^T$. Which pairs does that product compare?
+
+# %% name="attention-shape"
+tokens, dim = 10, 4
+Q, Kt = rng.normal(size=(dim, tokens)), rng.normal(size=(dim, tokens))
+print("Q K^T:", (Q @ Kt.T).shape, " Q^T K:", (Q.T @ Kt).shape)
+claims_at("03_compute_primitives#attention-shape")
+
+# %% [markdown]
+# **Convolution as a product.** im2col copies each 3 x 3 patch into a row, so that one
+# product does them all. The price is memory: "9 times", says footnote 17. Measured:
+
+# %% name="im2col"
+image = np.arange(16.0).reshape(1, 1, 4, 4)
+print("4 x 4 image:", im2col(image, 3, 3).shape, "patches by elements, no padding")
+cases = {
+    "padding 1": {"padding": 1},
+    "no padding": {},
+    "stride 2, padding 1": {"stride": 2, "padding": 1},
+}
+for size in (56, 7):
+    for name, how in cases.items():
+        print(f"{size} x {size}, {name}: {amplification(size, size, 3, 3, **how):.2f}x")
+print(f"7 x 7 filter, stride 2: {amplification(224, 224, 7, 7, 2, 3):.2f}x")
+print(f"1 x 1 filter: {amplification(56, 56, 1, 1):.2f}x")
+claims_at("03_compute_primitives#im2col")
+
+# %% [markdown]
+# Nine holds for stride 1 and an output as large as the image. Borders without padding
+# take some off, a stride takes most of it. Lab 05 and lab 12 avoid the copy.
+#
+# **Which unit for which operation?** Table 3 sorts operations by what an output depends
+# on. Test it: change one input and count the outputs that move.
+
+# %% name="table-3"
+row = rng.normal(size=768)
+other = row.copy()
+other[0] += 1
+for name, function in {
+    "ReLU": lambda r: np.maximum(r, 0),
+    "layer normalization": lambda r: (r - r.mean()) / r.std(),
+    "softmax": lambda r: np.exp(r - r.max()) / np.exp(r - r.max()).sum(),
+}.items():
+    print(
+        f"{name}: {(function(row) != function(other)).sum()} of {row.size} outputs move"
+    )
+claims_at("03_compute_primitives#table-3")
+
+# %% [markdown]
+# Normalizations and softmax belong to neither row of the table: they reduce first and
+# then work element by element. Vector units do both, in more than one pass.
+
+# %% [markdown]
+# ## Between the products: ReLU and batch normalization
+#
+# Listings 8 to 10 follow a dense layer by ReLU and batch normalization. Each feature has
+# its own mean and variance over the batch. With a sample in each column that is axis 1;
+# Listing 9 takes axis 0 for the mean and no axis for the variance.
+
+# %% name="batchnorm"
+H = np.maximum(Z, 0)  # (512, 32)
+listed, wanted = H.mean(axis=0), H.mean(axis=1)
+print("means, as listed:", listed.shape, " over the batch:", wanted.shape)
+print("variance, as listed:", np.shape(((H - listed) ** 2).mean()))
+z = x @ w
+for way in ("one sweep", "two sweeps"):
+    done = relu_batchnorm(z, np.ones(N), np.zeros(N), way=way)
+    print(f"{way} for the variance: each element read {done.sweeps:.0f} times")
+claims_at("03_compute_primitives#batchnorm")
+
+# %% [markdown]
+# ### Where the rule fails: one sweep too few
+#
+# One sweep is cheaper, and $E[h^2] - \text{mean}^2$ is right on paper. In float32 it
+# subtracts two large numbers that are nearly equal. Shift the data and leave their spread
+# alone; the variance should not change.
+
+# %%
+spread = rng.normal(size=(4096, 1))
+for shift in (0, 10, 100, 1000, 10000):
+    h = spread + 10 + shift  # positive, so ReLU changes nothing
+    found = {}
+    for way in ("one sweep", "two sweeps"):
+        try:
+            found[way] = relu_batchnorm(h, np.ones(1), np.zeros(1), way=way).var[0]
+        except ValueError:
+            found[way] = float("nan")  # below zero: no root
+    said = ", ".join(f"{way} {value:.4f}" for way, value in found.items())
+    print(f"shift {shift:5}: {said}; exact {h.var():.4f}")
+
+# %% [markdown]
+# From a mean a hundred times the spread on, the digits of the variance go wrong one after
+# the other; a thousand times leaves none. Where it comes out negative, the root has no
+# value (printed as nan). Kernels that sweep once keep a running mean (Welford's update) or sum in a wider
+# format.
+
+# %% [markdown]
+# ## Special-function units
+#
+# Products and maxima are easy. For $e^x$, $1/\sqrt{x}$ or a sigmoid, hardware has two
+# plans: a **table** with interpolation, or a small table and **Newton's iteration**.
+#
+# **By table.** Split off the exponent, which wires do; look up the leading bits; draw a
+# line or a parabola between entries. By hand, one entry of $2^f$ on the segment from 0 to
+# 1/4:
+
+# %%
+coarse = TableUnit("exp", bits=2, order=1)
+c0, c1 = coarse.coefficients[0]
+print(f"2^f is about {c0:.5f} + {c1:.5f} t, with t = 4 f")
+at = 0.125
+print(f"at f = {at}: {c0 + c1 * 4 * at:.5f}, exact {2**at:.5f}")
+
+# %% [markdown]
+# How good must it be? Measure in **ulp**, the distance between neighbours of the number
+# format. Rounding alone costs up to half an ulp; what stays below that, nobody can see.
+# A 16-bit format has few enough numbers to try every one.
+
+# %%
+positive = every_value("fp16", low=2**-24)
+for bits, order in ((6, 0), (6, 1), (8, 1), (6, 2)):
+    unit = TableUnit("rsqrt", bits, order)
+    print(f"2^{bits} entries, order {order}, {unit.size} bit:")
+    print("  ", accuracy(unit, unit.exact, positive, "fp16"))
+
+# %%
+show("sfu-table-error")
+
+# %% [markdown]
+# ### Explore: design a unit
+#
+# Find (1) the smallest table, in bits, with which every fp16 number has a correctly
+# rounded root; (2) what bf16 asks for instead; (3) why tanh looks hopeless in ulp and is
+# not: read the error in size, and look where it is worst.
+
+# %%
+sfu_explorer()
+
+# %% [markdown]
+# A table of tanh with evenly spaced entries has a small error everywhere. Near zero tanh
+# itself is smaller still, and its ulp with it. Units that must get this right pass small
+# arguments through, since tanh(x) is x there.
+#
+# **By iteration.** For $y = 1/\sqrt{x}$, Newton's step is $y(3 - x y^2)/2$. If the start
+# is off by a share $e$, the step leaves about $-\tfrac32 e^2$: the digits double. The
+# start must lie in the **basin**: $0 < y_0$ and $x y_0^2 < 3$, else the first step turns
+# negative.
+
+# %% name="newton"
+path = newton("rsqrt", 2.0, 0.7, 3)
+for step, guess in enumerate(path):
+    print(f"step {step}: {guess:.15f}, off by {guess * np.sqrt(2) - 1:.1e}")
+try:
+    newton("rsqrt", 2.0, 1.3, 3)
+except ValueError as error:
+    print(error)
+claims_at("03_compute_primitives#newton")
+
+# %%
+show("newton-error")
+
+# %% [markdown]
+# ### Explore: how far may the guess be off?
+#
+# Find the edge of the basin for the reciprocal and for the root, to two digits. What
+# happens just beyond it, and where does $1/\sqrt{x}$ end up from 1.8 times the root?
+
+# %%
+newton_explorer()
+
+# %% [markdown]
+# **Cycles.** Table 4 gives ranges. Counting the steps that wait for each other gives the
+# same: look-up 1, each multiply-add 1, a Newton step of the root 3 in a row. These are
+# conventions of a short pipeline, not measurements.
+
+# %% name="table-4"
+units = {
+    "tanh, 64 lines": TableUnit("tanh", 6, 1),
+    "exp, 64 lines": TableUnit("exp", 6, 1),
+    "exp, 64 parabolas": TableUnit("exp", 6, 2),
+    "rsqrt, one step": RootUnit("rsqrt", 5, 1),
+    "rsqrt, two steps": RootUnit("rsqrt", 5, 2),
+    "sqrt, two steps": RootUnit("sqrt", 5, 2),
+}
+for name, unit in units.items():
+    print(f"{name}: {cycles(unit)} cycles, {unit.size} bit of table")
+total = tree_sum(np.arange(512.0))
+print(f"tree of 512 inputs: {total.levels} levels, {total.adders} adders")
+print(f"tree of 8 inputs on 512 numbers: {tree_cycles(512, width=8)} cycles")
+claims_at("03_compute_primitives#table-4")
+
+# %% [markdown]
+# The logarithm in the statistics row needs a tree as wide as the data: 511 adders for
+# 512 numbers. A narrow tree takes time in proportion to the data, and the logarithm is
+# what is left at the end.
+
+# %% [markdown]
+# Listing 11 loads a vector once and hands it to four units. The root is the odd one: it
+# reads the vector from before the ReLU, where numbers may be negative. Here the least
+# normal fp16 number takes their place.
+
+# %% name="listing-11"
+v1 = np.array([4.0, -1.0, 0.25, 1.0])
+try:
+    RootUnit("rsqrt")(v1)
+except ValueError as error:
+    print(error)
+units = {
+    "relu": lambda v: np.maximum(v, 0),
+    "sigm": TableUnit("sigmoid", 6, 1),
+    "tanh": TableUnit("tanh", 6, 1),
+    "rsqrt": RootUnit("rsqrt", 5, 2),
+}
+unit = Machine(256)
+for name, result in each_of(unit, np.maximum(v1, 2.0**-14), units).items():
+    print(name, result.round(4).tolist())
+print("loads:", unit.instructions["vle32.v"], "for", len(units), "functions")
+claims_at("03_compute_primitives#listing-11")
+
+# %% [markdown]
+# **All three together.** A softmax of one row: a reduction, exponentials, a reduction, a
+# broadcast. Exact, and with exponentials from a table of 64 lines:
+
+# %%
+logits = rng.normal(size=100)
+exact, tabled = Machine(256), Machine(256)
+p = softmax(exact, logits)
+q = softmax(tabled, logits, exp=TableUnit("exp", 6, 1))
+print(
+    f"sums {p.sum():.6f} and {q.sum():.6f}; largest error {np.abs(q / p - 1).max():.1e}"
+)
+print(f"{tabled.total} instructions: {by_kind(tabled.instructions)}")
+print(f"of them exponentials: {tabled.instructions['vexp.v']}")
+print(f"the row is read {exact.loaded / (4 * logits.size):.0f} times")
+
+# %% [markdown]
+# Of all those instructions a handful are exponentials. A special unit keeps them from
+# becoming dozens each; the loop, the loads and the three sweeps stay, and fusing kernels
+# (lab 13) is what takes those away.
+
+# %% [markdown]
+# ## The same product at 10 % and at 90 %
+#
+# Which unit runs a product is half of the story. Take 128 lanes and a product of 13 rows
+# and 115 columns (our sizes, chosen for round shares). The lanes can lie along the rows
+# or along the columns:
+
+# %% name="mapping"
+rows_at_work, columns_at_work = claim("execution-model-10-vs-90").computed
+print(f"lanes along the rows:    {rows_at_work:.1f} % at work")
+print(f"lanes along the columns: {columns_at_work:.1f} % at work")
+claims_at("03_compute_primitives#mapping")
+
+# %% [markdown]
+# ## Settled
+#
+# Your predictions, beside what the lab computed:
+
+# %%
+exact_root = np.sqrt(0.5)
+path = newton("rsqrt", 2.0, exact_root * (1 + 2.0**-5), 5)
+error = np.abs(path / exact_root - 1)
+steps = int(np.argmax(error <= 2.0**-24))
+display(
+    compare("03-gain", scalar.total / vector.total, "x"),
+    compare("03-matrix-gain", scalar.total / sum(counts.values()), "x"),
+    compare("03-newton", steps, "steps"),
+)
+
+# %% [markdown]
+# Statements of the section that do not reproduce, in one place:
+
+# %%
+departures("03_compute_primitives")
+
+# %% [markdown]
+# ## Self-check
+#
+# Six questions on the section. Replace `...` by your answer and run the cell.
+#
+# **1.** Which unit does what? (a) softmax on the matrix unit, products on the vector
+# unit; (b) products on the matrix unit, bias, mask and ReLU on the vector unit, the
+# exponentials of a softmax on the special-function unit; (c) products and masks on the
+# matrix unit, the rest on the special-function unit; (d) all on the scalar pipeline,
+# which is as good. Answer with a letter, such as `"a"`.
+
+# %%
+selfcheck("primitives-1", ...)
+
+# %% [markdown]
+# **2.** A vector of 100 elements of 32 bits meets a machine with VLEN 512. How many
+# strips does it take, and how many lanes idle in the last? Answer with a pair, such as
+# `(3, 2)`.
+
+# %%
+selfcheck("primitives-2", ...)
+
+# %% [markdown]
+# **3.** A machine without a fused multiply-add runs the dense layer's strip: set length,
+# two loads, multiply, add, two pointers, count, branch. How many times as many
+# instructions is that as with the fused one? Answer with a number.
+
+# %%
+selfcheck("primitives-3", ...)
+
+# %% [markdown]
+# **4.** The table's reciprocal is 1 % off. What is the relative error after two Newton
+# steps? Answer with a number, without its sign.
+
+# %%
+selfcheck("primitives-4", ...)
+
+# %% [markdown]
+# **5.** A 3 x 3 convolution of stride 2 with a padding of 1 slides over 56 x 56. How many
+# times as large as the image is its unrolled copy?
+
+# %%
+selfcheck("primitives-5", ...)
+
+# %% [markdown]
+# **6.** H is (512, 32): 512 features, 32 samples. Over which axis does batch
+# normalization take its mean? (a) axis 0, (b) axis 1, (c) both. Answer with a letter.
+
+# %%
+selfcheck("primitives-6", ...)
+
+# %%
+progress("primitives")
+
+# %% name="self-check"
+claims_at("03_compute_primitives#self-check")
+
+# %% [markdown]
+# ## Onward
+#
+# - **Exercise:** [my/03_compute_primitives.ipynb](../my/03_compute_primitives.ipynb),
+#   from counting strips to the width of a table; your copy lies in `my/` once JupyterLab
+#   was opened with `make lab`.
+# - **Read:** Russell, R. M. (1978), "The CRAY-1 Computer System", *Communications of the
+#   ACM* 21(1), 63-72; the RISC-V "V" extension, version 1.0, on strip mining; Muller, J.-M.
+#   (2016), *Elementary Functions*, on tables and their errors.
+# - **Next in the chapter:** how thousands of such units are driven together (lab 04,
+#   execution units).

@@ -1,0 +1,528 @@
+# %% [markdown]
+# # 06 Systolic arrays
+#
+# > The chip has 16,384 multipliers in one block. Our layer is 129 wide, and half of them do nothing. Where did they go?
+#
+# Reading 30 min, doing 40 min.
+#
+# A systolic array is a grid of small processing elements (PEs). Each holds a few numbers,
+# multiplies and adds once a cycle, and hands numbers to its neighbours. Nothing else can
+# reach into the grid: operands enter at the edge and walk. That makes it cheap to feed,
+# and fussy about shapes. This lab builds one, steps it cycle by cycle, and then counts
+# on sizes at which nobody steps.
+#
+# **You need before:** what a matrix product is, and what a register is. Lab 09's FLOP and
+# bytes help, and are not required.
+#
+# **You can do after:** say for any layer and any array how many cycles it takes, which
+# part of them is work, how often each operand is read, and which width to choose.
+
+# %%
+import time
+
+import numpy as np
+from IPython.display import display
+from ipywidgets import HTML
+from labcore.catalogue import TPU_V4, arrays
+from labcore.claims.ledger import claim, claims_at, departures
+from labcore.explore.predict import Shown, compare, predict
+from labcore.explore.systolic import array_stepper, fringe_explorer
+from labcore.grading.selfcheck import progress, selfcheck
+from labcore.models.zoo import build
+from labcore.plots.registry import show
+from labcore.systolic import (
+    DATAFLOWS,
+    coverage,
+    cycles,
+    energy_per_mac,
+    gemm,
+    network_cycles,
+    reuse,
+    scalesim_cycles,
+    simulate,
+    stream,
+    tiled_matmul,
+    traffic,
+    utilization,
+)
+from labcore.systolic.layers import as_products
+
+# %% [markdown]
+# ## Predict first
+#
+# Three guesses, before anything is shown. An *8 x 8 array* has 64 PEs, each of which can
+# do one multiply-accumulate (MAC) in a cycle.
+
+# %%
+display(
+    predict("06-cycles", "8 x 8 x 8 product on an 8 x 8 array, results out", "cycles"),
+    predict("06-fringe", "Lanes busy: 129 columns on an array of 128", "%"),
+    predict("06-one-row", "Best use of a 128 x 128 array by one row of inputs", "%"),
+)
+
+# %% [markdown]
+# ## By hand: two by two
+#
+# Multiply two 2 x 2 matrices on a 2 x 2 array. The rows of A enter from the left, the
+# columns of B from above, and each PE adds up the element of C at its place. For that,
+# $A_{ik}$ and $B_{kj}$ must meet in PE$(i, j)$, so the second row and the second column
+# start one cycle late. Fill in a table on paper: for each cycle, what does each PE
+# multiply? Then look.
+
+# %%
+A = np.array([[2, 4], [1, 5]])
+B = np.array([[1, 3], [6, 2]])
+run = simulate(A, B, rows=2, cols=2, dataflow="os", states=True)
+for state in run.states:
+    print(f"cycle {state.cycle}, {state.phase}:")
+    for i, j in np.ndindex(2, 2):
+        held = [
+            f"{name} = {state.values[name][i, j]}"
+            for name in "ABC"
+            if state.present[name][i, j]
+        ]
+        mark = "MAC" if state.busy[i, j] else "   "
+        print(f"  PE({i},{j}) {mark} {', '.join(held)}".rstrip())
+print("C =", run.C.tolist())
+
+# %% [markdown]
+# The first line of A and of B are those of the chapter's example; the second lines are
+# ours. In cycle 1 only PE(0,0) works. In cycle 2, A's 2 has moved on to meet B's 3, and
+# the 4 has come in behind it. The last corner finishes in cycle 4. Then the sums still
+# stand in the array, and two cycles shift them out at the bottom.
+
+# %% name="two-by-two"
+print("busy PEs by cycle:", run.busy)
+print(f"{run.macs} MACs in {run.cycles} cycles of 4 PEs: {run.utilization:.1%}")
+claims_at("06_systolic_arrays#two-by-two")
+
+# %% [markdown]
+# "A MAC in every cycle" is what a PE *can* do. Whether it does is a matter of shape, and
+# most of this lab is about that.
+#
+# ### Explore: put in your own
+#
+# Step with the arrow keys. Find (1) the cycle in which most PEs work, (2) a shape for
+# which, at some moment, *all* PEs of a 2 x 2 array work, and (3) what changes when you
+# choose another dataflow. `array_stepper(A=[[...]], B=[[...]])` takes matrices of yours,
+# up to 6 x 6.
+
+# %%
+array_stepper(A=A, B=B)
+
+# %%
+array_stepper(dataflow="ws", M=4, K=2, N=2, cycle=4)
+
+# %% [markdown]
+# ## What moves, and what stays
+#
+# A PE has three registers, one each for A, B and C. One of the three stays where it is,
+# one moves right, one moves down. The array is named after the one that stays. All three
+# machines fit in one table:
+
+# %%
+for name, flow in DATAFLOWS.items():
+    print(f"{name}, {flow.name}: {flow.stays} stays,", end=" ")
+    print(f"{flow.right} moves right, {flow.down} moves down;", end=" ")
+    print(f"rows hold {flow.rows}, columns hold {flow.cols}, {flow.streams} streams")
+
+# %% [markdown]
+# When sums move, each takes one term in each row that it passes, and the finished sum
+# falls out at the bottom. The chapter's Figure 8 shows this kind:
+
+# %%
+show("systolic-array")
+
+# %% name="what-moves"
+claims_at("06_systolic_arrays#what-moves")
+
+# %% [markdown]
+# The chapter's figure and its list of a PE's four steps describe two different machines.
+# Both are systolic arrays, and the rest of the lab keeps them apart.
+#
+# Here is each of them at work on the same product. The number below a frame counts the
+# busy PEs.
+
+# %%
+show("array-occupancy")
+
+# %% [markdown]
+# In every strip the work is a wave. It needs as many cycles to reach the far corner as
+# there are rows and columns on the way, and as many to leave. That is **fill and drain**.
+# Before or after it, what stays must be loaded or taken out.
+#
+# ## Cycles without stepping
+#
+# Let a tile of $m \times n$ lie on an array of $r$ rows, and let $T$ be what streams.
+#
+# - Output stationary: $T + m + n - 2$ cycles until the last corner is done, then $r$ to
+#   shift the results out.
+# - Weight or input stationary: $r$ to preload, then $T + r + n - 2$, because sums fall
+#   through all rows, used or not.
+#
+# A product larger than the array takes several tiles, *folds*, one after another. Three
+# accounts of the same machine must agree: registers moved one by one, the fast version
+# that steps all PEs at once, and the formula.
+
+# %%
+rng = np.random.default_rng(6)
+for M, K, N in [(2, 2, 2), (1, 9, 1), (5, 1, 7), (13, 8, 9), (33, 40, 17)]:
+    A, B = rng.integers(-9, 9, (M, K)), rng.integers(-9, 9, (K, N))
+    for flow in DATAFLOWS:
+        slow, fast = simulate(A, B, 8, 8, flow), stream(A, B, 8, 8, flow)
+        assert np.array_equal(slow.C, A @ B)
+        assert np.array_equal(fast.C, A @ B)
+        assert slow.cycles == fast.cycles == cycles(M, K, N, 8, 8, flow)
+        assert (slow.reads, slow.writes) == traffic(M, K, N, 8, 8, flow)
+    counts = [cycles(M, K, N, 8, 8, flow) for flow in DATAFLOWS]
+    print(f"({M}, {K}) @ ({K}, {N}) on 8 x 8: cycles os, ws, is = {counts}")
+
+# %% [markdown]
+# Change the sizes and the array; the assertions hold, or you have found a bug.
+#
+# How much work hides the fill? Let K grow on a full tile:
+
+# %%
+for K in (8, 128, 1024, 4096, 65536):
+    share = utilization(128, K, 128, 128, 128)
+    print(f"128 x {K} x 128 on 128 x 128: {share:.1%} of the array")
+
+# %% [markdown]
+# ## Why anyone builds this: the energy of fetching
+#
+# **Napkin Math 1.1.** Fetching a word from DRAM costs hundreds of times the energy of
+# multiplying it. A unit that keeps nothing fetches two operands and the sum, and stores
+# the sum. An array fetches an operand once and uses it in a whole row or column.
+
+# %%
+E_word, E_mac = arrays.DRAM_WORD.value, arrays.MAC.value
+vector = energy_per_mac(4, E_word, E_mac)
+tile = gemm(np.ones((128, 4096)), np.ones((4096, 128)), rows=128, cols=128)
+edge = (tile.reads["A"] + tile.reads["B"]) / tile.macs
+array = energy_per_mac(edge, E_word, E_mac)
+print(f"vector unit: 4 accesses, {vector * 1e12:.0f} pJ a MAC")
+print(f"array: {edge:.6f} reads, {array * 1e12:.0f} pJ a MAC")
+print(f"ratio {vector / array:.1f}")
+print("MACs for each word that crosses the edge:", reuse(tile))
+
+# %% name="pulsing-energy"
+claims_at("06_systolic_arrays#pulsing-energy")
+
+# %% [markdown]
+# The sums are right, for a very large product whose results are not counted. The vector
+# unit's result was. Charge both alike, and let the product shrink:
+
+# %%
+show("pulsing-energy")
+
+# %% [markdown]
+# A 128 x 128 array on an 8 x 8 product pays exactly what an 8 x 8 array pays on a large
+# one: what counts is how many PEs a word *meets*. With a single column (N = 1) the words
+# of A meet one PE each.
+#
+# Change the energies: how much of the ratio is left when words come from SRAM, at a
+# hundredth of DRAM's energy? (An illustrative figure; lab 08 has measured ones.)
+
+# %%
+near = claim("systolic-energy-ratio", E_dram=E_word / 100).computed
+print(f"ratio with operands from SRAM: {near:.1f}")
+
+# %% [markdown]
+# ## Tiles: from a large product to a small array
+#
+# A 4096 x 4096 matrix does not fit on 128 x 128 PEs, nor in the memory beside them. So
+# the product is cut. For each tile of C the accumulator is cleared, pairs of tiles of A
+# and B are loaded and multiplied into it, and the tile is written once. That is the
+# chapter's Algorithm 1, and `tiled_matmul` runs it on the array and counts its loads.
+
+# %%
+A, B = rng.integers(-9, 9, (24, 32)), rng.integers(-9, 9, (32, 16))
+for T in (4, 8, 16):
+    on = tiled_matmul(A, B, tile=(T, T, T), rows=T, cols=T, on=simulate)
+    assert np.array_equal(on.C, A @ B)
+    print(f"tiles of {T}: {on.products} tile products, loads {on.loads},", end=" ")
+    print(f"{on.macs_per_word:.2f} MACs a word")
+
+# %% [markdown]
+# A tile twice as wide halves the loads of both operands. On the chapter's size the same
+# loop does not need to be run to be counted. Each element of A is loaded once for every
+# column of tiles, and each of B once for every row of tiles:
+
+# %% name="algorithm-1"
+n, T = 4096, 128
+tiles = n // T
+loads, stores = 2 * n * n * tiles, n * n
+print(f"{tiles} x {tiles} = {tiles**2} tiles of C, {tiles**3} tile products")
+print(f"loads {loads:,} words, stores {stores:,} words")
+print(f"{2 * n**3 / (2 * (loads + stores)):.1f} FLOP/B at two bytes a word")
+claims_at("06_systolic_arrays#algorithm-1")
+
+# %% [markdown]
+# 1,024 counts the tiles of one matrix. The product takes 32 of them in turn for each tile
+# of C. And "128 times for every byte" holds for every *element*.
+#
+# What a tile costs in cycles depends on how long the array may stream before it stops.
+# A tile product of K = 128 fills and drains for each 128; if the accumulation over K goes
+# on without a pause, the array does it once for each tile of C.
+
+# %%
+stopping = tiles**3 * cycles(T, T, T, T, T)
+going_on = cycles(n, n, n, T, T)
+print(f"32,768 products of K = 128: {stopping:,} cycles, {n**3 / stopping / T**2:.1%}")
+print(f"1,024 products of K = 4096: {going_on:,} cycles, {n**3 / going_on / T**2:.1%}")
+
+# %% [markdown]
+# ## The fringe
+#
+# 129 columns on 128 lanes take two tiles, and the second has one column. The chapter's
+# margin draws that as a cliff. Here is the function.
+
+# %%
+show("fringe-cliff")
+
+# %% name="fringe"
+for width in (64, 128, 129, 256, 257):
+    print(f"width {width}: {coverage(width, 128):.1%} of the lanes")
+claims_at("06_systolic_arrays#fringe")
+
+# %% [markdown]
+# The idle 127 are columns: 127 x 128 PEs wait while 128 work. And there is no plateau to
+# fall from. A layer 64 wide wastes as much as one 129 wide, at any batch.
+#
+# ### Explore: columns for nothing
+#
+# At N = 129, how many cycles do 127 further columns cost? Find (1) the array side at which
+# N = 129 loses least, (2) a dataflow in which the width does not matter at all, and what
+# takes its place, (3) a K so small that even full tiles use less than half of the array.
+
+# %%
+fringe_explorer()
+
+# %% [markdown]
+# ## Which one should stay?
+#
+# Every dataflow does the same MACs. What differs is what enters the array how often. Three
+# layers, one of each kind in Table 5:
+
+# %%
+layers = {
+    "convolution (ResNet-50, 3 x 3, 64 channels)": (3136, 576, 64),
+    "large batch (4096 rows)": (4096, 1024, 1024),
+    "attention projections (512 tokens, Q K V)": (512, 768, 2304),
+}
+for name, (M, K, N) in layers.items():
+    print(f"{name}: ({M}, {K}) @ ({K}, {N})")
+    for flow in DATAFLOWS:
+        reads, writes = traffic(M, K, N, 128, 128, flow)
+        words = sum(reads.values()) + sum(writes.values())
+        ticks, share = (f(M, K, N, 128, 128, flow) for f in (cycles, utilization))
+        print(
+            f"  {flow}: {ticks:,} cycles, {share:.1%}; {words / 1e6:.2f} M words at the edge"
+        )
+
+# %% name="table-5"
+claims_at("06_systolic_arrays#table-5")
+
+# %% [markdown]
+# Each stationary operand is read, or written, once; that much of the table holds always.
+# Which workload gains is a question of sizes and not of a name: the words at the edge
+# follow from M, K, N and the array. Weight stationary does well where M is long, as in
+# convolutions *and* in the large batch, which the table gives to output stationary: there
+# it takes the fewest cycles and the fewest words. Count on your own shapes before you
+# believe a table, this lab's included.
+
+# %% [markdown]
+# ## Feeding the array
+#
+# Streaming both operands into a 128 x 128 array takes 256 words a cycle. A TPU v4 has
+# eight such arrays and one memory.
+
+# %% name="feeding"
+one = claim("systolic-feed-bandwidth").computed
+chip = claim("systolic-feed-bandwidth-chip").computed
+print(f"one array {one:.0f} GB/s, eight {chip:.0f} GB/s")
+print(f"memory {TPU_V4.BW / 1e9:.0f} GB/s")
+print("sides of other arrays:", end=" ")
+print(f"TPU v1 {arrays.TPU_V1_SIDE}, v6e {arrays.TPU_V6E_SIDE},", end=" ")
+print(f"Gemmini by default {arrays.GEMMINI_SIDE}")
+claims_at("06_systolic_arrays#feeding")
+
+# %% [markdown]
+# The array alone does not save the memory: tiles must also stay on chip between folds.
+# Lab 14 is about that.
+#
+# ## A whole network
+#
+# ResNet-50, each convolution as the matrix product that im2col makes of it, on a
+# 128 x 128 array:
+
+# %%
+network = build("resnet50")
+macs = sum(layer.count * layer.op.macs for layer in network.layers)
+for flow in DATAFLOWS:
+    ticks = sum(network_cycles(network, 128, 128, flow).values())
+    print(f"{flow}: {ticks:,} cycles, {macs / (ticks * 128**2):.1%} of the array")
+
+# %%
+by_layer = network_cycles(network, 128, 128, "ws")
+used = {
+    layer.name: layer.count * layer.op.macs / (by_layer[layer.name] * 128**2)
+    for layer in network.layers
+    if layer.op.macs
+}
+shape_of = {layer.name: layer.op for layer in network.layers}
+for name in sorted(used, key=used.get)[:4] + sorted(used, key=used.get)[-2:]:
+    M, K, N, _ = as_products(shape_of[name])
+    print(f"{name}: ({M}, {K}) @ ({K}, {N}), {used[name]:.1%}")
+
+# %% [markdown]
+# ## Where the rule fails
+#
+# **One row.** A language model that writes for one reader multiplies one row by every
+# weight. One lane of 128 has work, whatever stays:
+
+# %%
+for flow in DATAFLOWS:
+    print(f"{flow}: {utilization(1, 4096, 4096, 128, 128, flow):.2%} of the array")
+print(f"no dataflow passes 1/128 = {1 / 128:.2%}")
+
+# %% [markdown]
+# **One filter for each channel.** A depthwise convolution is not one product but one for
+# each channel, with a single column. MobileNetV2's:
+
+# %%
+mobile = build("mobilenetv2")
+ticks = network_cycles(mobile, 128, 128, "ws")
+deep = [layer for layer in mobile.layers if layer.op.shape.get("groups", 1) > 1]
+share_macs = sum(layer.count * layer.op.macs for layer in deep) / mobile.macs
+share_cycles = sum(ticks[layer.name] for layer in deep) / sum(ticks.values())
+print(f"depthwise layers: {share_macs:.1%} of the MACs, {share_cycles:.1%} of the cycles")
+
+# %% [markdown]
+# **A simulator is a model too.** SCALE-Sim is the best-known simulator of such arrays.
+# Its version 3.0.0 charges every fold as a full tile, takes results out of an
+# output-stationary array in no time, and reports the index of the last cycle, counted
+# from 0. `scalesim_cycles` reproduces its numbers. On one PE:
+
+# %%
+for K in (3, 8, 100):
+    theirs, ours = scalesim_cycles(1, K, 1, 1, 1), cycles(1, K, 1, 1, 1)
+    print(f"{K} MACs on one PE: {theirs} cycles ({K / theirs:.0%} of it), ours {ours}")
+theirs, ours = (f(4096, 4096, 4096, 128, 128) for f in (scalesim_cycles, cycles))
+print(f"4096^3 on 128 x 128: {theirs:,}, ours {ours:,} ({ours / theirs - 1:.1%} more)")
+
+# %% [markdown]
+# More than 100 % of a machine is a sign that something was not counted. On large
+# products the difference is small; on small ones it is the result.
+#
+# **Numbers.** INT8 operands do not fit their own sums. The array adds them up in 32 bits,
+# and says no to what it cannot hold:
+
+# %%
+small = simulate(np.full((1, 4), 127, np.int8), np.full((4, 1), 127, np.int8), 2, 2)
+print(small.C.dtype, small.C.item())
+try:
+    simulate(np.array([[1.0, np.nan]]), np.ones((2, 1)), 2, 2)
+except ValueError as error:
+    print(error)
+
+# %% [markdown]
+# ## Your machine
+#
+# Your computer steps the array in software. How many PE-updates a second, and how many
+# times slower than a chip? What appears below is yours, and not kept in the notebook.
+
+# %%
+X, W = np.ones((4096, 128), np.float32), np.ones((128, 128), np.float32)
+start = time.perf_counter()
+timed = stream(X, W, 128, 128, "ws")
+seconds = time.perf_counter() - start
+rate = timed.cycles * 128**2 / seconds
+Shown(
+    "PE-updates a second on your machine: run the cell to see them.",
+    HTML(f"{rate / 1e9:.2f} G PE-updates/s; a chip at 1 GHz: {128**2} G"),
+)
+
+# %% [markdown]
+# ## Settled
+#
+# Your predictions, beside what the lab computed:
+
+# %%
+display(
+    compare("06-cycles", cycles(8, 8, 8, 8, 8), "cycles"),
+    compare("06-fringe", 100 * coverage(129, 128), "%"),
+    compare("06-one-row", 100 / 128, "%"),
+)
+
+# %% [markdown]
+# The statements of the section that do not reproduce, in one place:
+
+# %%
+departures("06_systolic_arrays")
+
+# %% [markdown]
+# ## Self-check
+#
+# Replace `...` by your answer and run the cell; the feedback names the slip.
+#
+# **1.** A 64 x 64 array works on a full tile, output stationary, with K long. How many
+# words of A and B together enter for each MAC?
+
+# %%
+selfcheck("systolic-1", ...)
+
+# %% [markdown]
+# **2.** How many cycles does (2, 3) @ (3, 2) take on a 2 x 2 array, output stationary,
+# until the last result has left?
+
+# %%
+selfcheck("systolic-2", ...)
+
+# %% [markdown]
+# **3.** A layer of 300 channels runs on 128 lanes. What share of the *third* tile's lanes
+# idles, in per cent?
+
+# %%
+selfcheck("systolic-3", ...)
+
+# %% [markdown]
+# **4.** Why does a 4096 x 4096 product have to be cut for a 128 x 128 array? (a) tiles
+# need fewer MACs, (b) the array has a fixed size and the memory beside it is small,
+# (c) a sum must not be wider than a tile, (d) DRAM can only be read in blocks. Answer with
+# a letter.
+
+# %%
+selfcheck("systolic-4", ...)
+
+# %% [markdown]
+# **5.** (4096, 128) @ (128, 128) on a 128 x 128 array, B being the weights. Which dataflow
+# reads the weights least often: `"os"`, `"ws"` or `"is"`?
+
+# %%
+selfcheck("systolic-5", ...)
+
+# %% [markdown]
+# **6.** One row of 4096 inputs times 4096 x 4096 weights on a 128 x 128 array. What share
+# of the PEs can work at most, in per cent, whatever stays?
+
+# %%
+selfcheck("systolic-6", ...)
+
+# %%
+progress("systolic")
+
+# %% [markdown]
+# What the chapter's own self-check states on arrays, recomputed:
+
+# %% name="self-check"
+claims_at("06_systolic_arrays#self-check")
+
+# %% [markdown]
+# ## Onward
+#
+# - **Exercise:** [my/06_systolic_arrays.ipynb](../my/06_systolic_arrays.ipynb), from the
+#   skew at the edge to the choice of a dataflow; your copy lies in `my/` once JupyterLab
+#   was opened with `make lab`.
+# - **Read:** Kung, H. T. (1982), "Why Systolic Architectures?", *Computer* 15(1), 37-46.
+# - **Next in the chapter:** how narrow the numbers may be that pulse through the array.

@@ -1,0 +1,514 @@
+# %% [markdown]
+# # 07 Numerics
+#
+# > We switched the model to 8 bits. Should it now be four times as fast, thirty times as frugal, or just wrong?
+#
+# Reading 30 min, doing 40 min.
+#
+# All three are promised, by different people. To tell, you need to know what values a few
+# bits can stand for, what happens to a long sum of them, and what the hardware saves: in
+# silicon, in energy and in bytes, which are three different numbers.
+#
+# **You need before:** binary numbers, what a dot product is, and the roofline (lab 09) for
+# the last third.
+#
+# **You can do after:** pick a number format for inputs, sums and storage, say what it
+# costs in accuracy, and what it buys on a chip that you name.
+
+# %%
+import timeit
+
+import numpy as np
+from IPython.display import display
+from ipywidgets import HTML
+from labcore.catalogue import A100
+from labcore.catalogue.generations import GENERATIONS
+from labcore.claims.ledger import claims_at, departures
+from labcore.explore.precision import (
+    accumulator_explorer,
+    landing_explorer,
+    quantiser_explorer,
+)
+from labcore.explore.predict import Shown, compare, predict
+from labcore.grading.selfcheck import progress, selfcheck
+from labcore.ops import matmul
+from labcore.plots.registry import show
+from labcore.precision import (
+    FORMATS,
+    bytes_per_element,
+    cast,
+    cast_stochastically,
+    spacing,
+)
+from labcore.precision.bits import decode, fields
+from labcore.precision.cost import dram_energy, mac_area, mac_energy, operation_energy
+from labcore.precision.dot import dot, relative_error, running_sums
+from labcore.precision.quantize import (
+    integer_matmul,
+    quantize,
+    quantized_matmul,
+    signal_to_noise,
+)
+from labcore.roofline import bound, least_time
+from labcore.units import format_si
+
+# %% [markdown]
+# ## Predict first
+#
+# Three guesses before anything is shown. They are kept in `my/` and compared at the end.
+# *MAC* is a multiply-accumulate: one multiplication and one addition to a running sum. The
+# A100 is a GPU of 2020 that multiplies 32-bit numbers on its vector units and 16-bit ones
+# on its tensor cores.
+
+# %%
+display(
+    predict("07-sum-of-ones", "4096 ones, added one by one in FP16: the sum", ""),
+    predict(
+        "07-mac-energy", "Energy of an FP32 MAC over an INT8 one summing in INT32", "x"
+    ),
+    predict(
+        "07-layer-gain", "Dense 2048 x 2048, batch 32, A100: FP32 time over FP16", "x"
+    ),
+)
+
+# %% [markdown]
+# ## By hand: a number in four bits
+#
+# The smallest floating format in use, `fp4_e2m1`, has one sign bit, two exponent bits and
+# one fraction bit. The exponent field $E$ is read with a bias of 1:
+#
+# $$x = (-1)^s \cdot 2^{E-1} \cdot (1 + f/2) \quad\text{for } E \ge 1, \qquad
+# x = (-1)^s \cdot f/2 \quad\text{for } E = 0$$
+#
+# The second form holds the **subnormals**: below the smallest power of two the spacing
+# stays what it is, down to zero. Write down the eight values with sign 0, then run.
+
+# %%
+for code in range(8):
+    value = float(decode(code, "fp4_e2m1"))
+    print(f"{' '.join(fields(value, 'fp4_e2m1'))}  is  {value:g}")
+
+# %% [markdown]
+# Every number in between goes to the nearest of these. A tie goes to the one whose last bit
+# is 0, so that ties do not push all sums the same way. What becomes of 2.4, 2.5, 3.5 and 5?
+# And of 7, beyond the largest value?
+
+# %%
+x = np.array([2.4, 2.5, 3.5, 5.0, 7.0])
+print(dict(zip(x.tolist(), cast(x, "fp4_e2m1").tolist(), strict=True)))
+
+# %% [markdown]
+# 2.5 lies in the middle of 2 and 3 and goes to 2, whose fraction bit is 0; 5 goes to 4 for
+# the same reason. 7 stops at 6: this format has no infinity to go to.
+
+# %%
+show("number-lines")
+
+# %% [markdown]
+# ## Real formats
+#
+# Two numbers describe a floating format. The fraction bits set the **precision**: the
+# spacing just above 1. The exponent bits set the **range**. Sixteen bits can be split in
+# favour of either: `fp16` takes the precision, `bf16` the range. `tf32` takes both and
+# needs 19 bits; it is stored in 32 and rounded on its way into the tensor core.
+
+# %%
+for f in FORMATS.values():
+    print(
+        f"{f.name:9} {f.bits:2} bits ({f.exponent} exponent, {f.fraction} fraction): "
+        f"spacing at 1 {f.epsilon:.1e}, from {f.least:.1e} to {f.max:.3g}"
+    )
+
+# %%
+show("format-spacing")
+
+# %% [markdown]
+# Training runs into both ends. Activations and losses can pass fp16's largest value, and
+# gradients can fall below its smallest. Take one of each:
+
+# %%
+for name in ("fp16", "bf16", "fp8_e5m2", "fp8_e4m3"):
+    large, small = cast([70_000, 1e-8], name)
+    safe = cast(1e-8 * 2**14, name) / 2**14
+    print(
+        f"{name}: 70000 -> {large:g}, 1e-8 -> {small:.3g}, scaled by 2^14 -> {safe:.3g}"
+    )
+
+# %% [markdown]
+# The last column is **loss scaling**: multiply the loss by a power of two, and every
+# gradient moves up by it into the range of fp16; divide the result again before it is used.
+# A power of two costs no precision. bf16 does not need the trick, which is much of its
+# success. For `fp8_e4m3` 2^14 is not enough; it is used with a scale for each tensor. It
+# also has no infinity: past 448 it says NaN, or stops there if asked to
+# (`overflow="saturate"`).
+#
+# ### Explore: who keeps what
+#
+# Find (1) a number that fp16 loses to zero and bf16 keeps, (2) one that fp16 holds with a
+# smaller error than bf16, and (3) the largest power of ten that fp8_e4m3 can round.
+
+# %%
+landing_explorer()
+
+# %% [markdown]
+# ## Sums
+#
+# A rounding error of a thousandth looks harmless. A dot product adds thousands of products,
+# and each partial sum is rounded again. The extreme case first: add ones in `fp8_e4m3`.
+
+# %%
+sums = running_sums(np.ones(20), "fp8_e4m3")
+print([float(s) for s in sums])
+print(
+    "spacing at 8:",
+    float(spacing(8, "fp8_e4m3")),
+    " at 16:",
+    float(spacing(16, "fp8_e4m3")),
+)
+
+# %% [markdown]
+# At 16 the spacing is 2. The next sum, 17, is a tie, goes to the even neighbour, 16, and
+# stays there for ever. With $m$ fraction bits that happens at $2^{m+1}$. Nothing overflows
+# and nothing warns. The same in 16 bits, with wide sums beside it:
+
+# %%
+ones = np.ones(4096)
+for accumulator in ("bf16", "fp16", "fp32"):
+    print(
+        f"4096 ones summed in {accumulator}: {float(dot(ones, ones, 'fp16', accumulator)):g}"
+    )
+
+# %% [markdown]
+# That is why the matrix units multiply narrow numbers and keep **wide sums**. The product of
+# two fp16 numbers has at most 22 significant bits and fits an fp32 exactly, so the only
+# rounding left is that of the long sum, and it is done in 24 bits.
+
+# %%
+show("dot-error")
+
+# %% [markdown]
+# Look at the two lines that cross. From 8-bit inputs with fp32 sums the error *falls* with
+# length: the roundings of the inputs are independent and average out. From 16-bit inputs
+# with fp16 sums it *rises*. Where precision is spent matters more than how much there is.
+
+# %% name="mixed-precision"
+rng = np.random.default_rng(1)
+a, b = rng.random((2, 32, 4096))
+for inputs, accumulator in (("fp16", "fp16"), ("fp8_e4m3", "fp32"), ("bf16", "fp32")):
+    error = relative_error(dot(a, b, inputs, accumulator), a, b)
+    print(f"{inputs} inputs, {accumulator} sums: relative error {error:.1e}")
+claims_at("07_numerics#mixed-precision")
+
+# %% [markdown]
+# ### Explore: how short must a sum be?
+#
+# Sum in runs: every run of products on its own, then the runs. Take bf16 and 4096 ones.
+# Find the shortest and the longest run that still give 4096 exactly, and explain both.
+
+# %%
+accumulator_explorer()
+
+# %% [markdown]
+# A second cure needs no wider sum: round up or down **by chance**, the nearer value the
+# likelier. Then the mean of many roundings is the number itself, and a sum does not stick.
+# It only becomes noisy.
+
+# %%
+rng = np.random.default_rng(0)
+draws = cast_stochastically(np.full(10_000, 1.3), "fp8_e4m3", rng)
+print("1.3 in fp8_e4m3 becomes", sorted(set(draws.tolist())), f"mean {draws.mean():.2f}")
+stochastic = running_sums(np.ones((20, 4096)), "bf16", rng)[:, -1]
+print(
+    f"4096 ones in bf16, rounded by chance, 20 times: {stochastic.min():g} to {stochastic.max():g}"
+)
+
+# %% [markdown]
+# ## Integers
+#
+# An integer has no exponent, so it needs a **scale** from outside, one for a whole tensor
+# or for each of its channels: real = scale x (code - zero point). *Symmetric* codes put the
+# zero point at 0; *asymmetric* ones spend all codes on the range that occurs. Four values
+# in 4 bits, both ways. Before you run: which way has the smaller steps?
+
+# %%
+x = np.array([-0.2, 0.0, 0.5, 1.3])
+for symmetric in (True, False):
+    q = quantize(x, bits=4, symmetric=symmetric)
+    print(
+        f"{'symmetric' if symmetric else 'asymmetric'}: scale {float(q.scale):.4f},",
+        end=" ",
+    )
+    print(f"zero point {int(q.zero_point)}, codes {q.q.tolist()},", end=" ")
+    print(f"read back {[round(float(v), 3) for v in q.dequantize()]}")
+
+# %% [markdown]
+# The range is set by the largest value. One outlier stretches every step, and the codes
+# that serve all other values become few.
+#
+# ### Explore: what does one outlier cost?
+#
+# Start with 8 bits and raise the largest value from 4 to 100. How many decibels do the
+# other values lose, and how many bits is that, at 6 dB a bit? Then find a case in which
+# the asymmetric scheme is worth a whole bit, and one in which it is worth nothing.
+
+# %%
+quantiser_explorer()
+
+# %% [markdown]
+# ### A layer
+#
+# Weights of 768 x 3072, as large as those of a transformer's feed-forward layer, in which
+# a few output channels are twenty times larger than the rest. All the numbers are drawn,
+# none is trained; what matters is the spread between channels.
+
+# %%
+rng = np.random.default_rng(5)
+W = rng.normal(size=(768, 3072)) * np.where(np.arange(3072) % 256 == 0, 20.0, 1.0)
+X = rng.normal(size=(32, 768))
+small = np.arange(3072) % 256 != 0
+for bits in (8, 4):
+    for axis, name in ((None, "per tensor"), (1, "per channel")):
+        Y = quantized_matmul(quantize(X), quantize(W, bits=bits, axis=axis))
+        noise = signal_to_noise((X @ W)[:, small], Y[:, small])
+        print(f"{bits}-bit weights, {name}: {noise:.1f} dB on the ordinary channels")
+
+# %% [markdown]
+# At 4 bits a tensor-wide scale leaves nothing of the ordinary channels: half a step is
+# larger than their weights, and all of them become the code 0.
+#
+# A scale for each output channel leaves the sum as a factor, so it costs one multiplication
+# an output. A scale for each *input* would have to stay inside the sum. And the sum itself:
+# two 8-bit codes make a 16-bit product, and thousands of those need more than 16 bits. INT8
+# units sum in INT32. When even that could overflow, labcore says so instead of wrapping
+# round:
+
+# %%
+codes = np.full((1, 140_000), 127, np.int8)
+try:
+    integer_matmul(codes, codes.T)
+except ValueError as error:
+    print(error)
+
+# %% [markdown]
+# ## What a bit costs
+#
+# Now the hardware. Footnote 18 says that halving the width lets four times as many units
+# into the same area; the section's text says twice. Both are about FP32 and FP16. A unit
+# has a multiplier and an adder, and they do not shrink alike: a multiplier is a grid of
+# partial products, an adder of whole numbers a row. These are their areas and energies in
+# a 45 nm process.
+
+# %%
+show("operation-costs")
+
+# %% name="width"
+print(f"FP32 throughout:          {mac_area('fp32'):.0f} um2")
+print(f"FP16 throughout:          {mac_area('fp16'):.0f} um2")
+print(f"FP16 products, FP32 sums: {mac_area('fp16', 'fp32'):.0f} um2")
+claims_at("07_numerics#width")
+
+# %% [markdown]
+# The quarter needs sums in FP16, and the section on sums has shown what those lose. With FP32 sums half of
+# the area remains. That is how 4x and 2x can stand in one chapter. And the jump from 21 to
+# 125 TFLOP/s was neither: both are FP16, and what is new is the unit, the tensor core.
+#
+# Energy has the same two halves. Where does the thirtyfold come from?
+
+# %% name="energy"
+for operation in ("add", "multiply"):
+    wide, narrow = (operation_energy(operation, fmt) for fmt in ("fp32", "int8"))
+    print(
+        f"{operation}: FP32 {format_si(wide, 'J')}, INT8 {format_si(narrow, 'J')}",
+        end=": ",
+    )
+    print(f"{wide / narrow:.1f}x")
+print(
+    f"multiply and add, INT32 sum: {mac_energy('fp32') / mac_energy('int8', 'int32'):.1f}x"
+)
+print(f"fetch an FP32 weight from DRAM: {format_si(dram_energy(4), 'J')} at least")
+claims_at("07_numerics#energy")
+
+# %% [markdown]
+# The fetch outweighs them all. A dense layer at batch 1 uses each weight once, so its
+# energy is that of its bytes, and 8 bits save a factor of four, not of thirty:
+
+# %%
+for B in (1, 32, 1024):
+    energy = []
+    for fmt, accumulator in (("fp32", "fp32"), ("int8", "int32")):
+        op = matmul(B, 2048, 2048, bytes_per_element(fmt))
+        energy.append(op.macs * mac_energy(fmt, accumulator) + dram_energy(op.D_vol))
+    print(f"batch {B}: FP32 over INT8 {energy[0] / energy[1]:.1f}x")
+
+# %% [markdown]
+# The more often a fetched byte is used, the more the arithmetic weighs. This counts arithmetic and DRAM only; caches and registers, which
+# scale with the bytes too, are left out.
+
+# %% [markdown]
+# ## Both roofs move
+#
+# Fewer bytes an element first: that needs no new arithmetic.
+
+# %% name="traffic"
+for fmt in ("fp32", "fp16", "int8", "int4"):
+    op = matmul(32, 2048, 2048, bytes_per_element(fmt))
+    print(f"{fmt}: weights {format_si(op.reads['B'], 'B')}, {op.I:.1f} FLOP/B")
+claims_at("07_numerics#traffic")
+
+# %% [markdown]
+# The peak moves as well. On the A100's tensor cores each halving of the width doubles it.
+
+# %%
+show("roofs-by-precision")
+
+# %%
+T_fp32 = None
+for fmt in ("fp32", "tf32", "fp16", "int8"):
+    op = matmul(32, 2048, 2048, bytes_per_element(fmt))
+    T = least_time(op.flop, op.D_vol, A100.peak(fmt), A100.BW)
+    T_fp32 = T_fp32 or T
+    binds = bound(op.I, A100.ridge(fmt))
+    print(
+        f"{fmt}: at least {format_si(T, 's')}, {binds}-bound, {T_fp32 / T:.2f}x", end="; "
+    )
+    print(f"peak {A100.peak(fmt) / A100.peak('fp32'):.0f}x")
+
+# %% [markdown]
+# From FP32 to FP16 the peak rises sixteenfold and the intensity twofold; this layer gets
+# 3.24 times as fast, because it was compute-bound before and is memory-bound after. From
+# FP16 to INT8 peak and intensity double together, and so does the ridge: the layer stays
+# memory-bound and gets exactly twice as fast. TF32 moves as many bytes as FP32 does.
+#
+# ## What each generation has
+#
+# A format is only fast where there are units for it. Table 6 lists three generations; two
+# more have come since.
+
+# %% name="table-6"
+for one in GENERATIONS:
+    print(f"{one.name} ({one.year}): tensor cores {', '.join(one.tensor)}")
+claims_at("07_numerics#table-6")
+
+# %%
+show("precision-support")
+
+# %% [markdown]
+# ## Where the rule fails
+#
+# "Each generation supports more formats, and narrower is better" fails in four ways:
+#
+# 1. **Formats go.** INT4 and INT1 left the tensor cores with Hopper. A model that was
+#    quantised to INT4 for an A100 computes in something wider on an H100.
+# 2. **Without units there is no gain in arithmetic.** INT4 weights on an H100 still halve the
+#    bytes; they are widened on the way into the unit. That helps decoding, which waits for
+#    bytes, and not a large product, which waits for arithmetic.
+# 3. **Not every tensor narrows.** Sums, normalisations and the softmax's exponentials keep
+#    16 or 32 bits in practice. What remains wide sets the gain, as in Amdahl's law.
+# 4. **Accuracy is a property of the model.** A dot product's error says what the hardware
+#    does, not what the network makes of it. That is measured, task by task.
+#
+# A machine without the units shows the second point best. Most CPUs compute fp32 in
+# hardware and convert fp16 to it and back, number by number. What appears below is yours,
+# differs from run to run and is not kept in the notebook.
+
+# %%
+times = []
+for dtype in (np.float64, np.float32, np.float16):
+    v = np.ones(100_000, dtype)
+    T = min(timeit.repeat(lambda v=v: v + v, number=20, repeat=3)) / 20
+    times.append(f"{np.dtype(dtype)} {format_si(T, 's', 3)}")
+Shown(
+    "Time to add 100,000 numbers on your machine: run the cell to see it.",
+    HTML("Adding 100,000 numbers: " + ", ".join(times)),
+)
+
+# %% [markdown]
+# ## Settled
+#
+# Your predictions, beside what the lab computed:
+
+# %%
+times = []
+for fmt in ("fp32", "fp16"):
+    op = matmul(32, 2048, 2048, bytes_per_element(fmt))
+    times.append(least_time(op.flop, op.D_vol, A100.peak(fmt), A100.BW))
+display(
+    compare("07-sum-of-ones", float(dot(ones, ones, "fp16", "fp16")), ""),
+    compare("07-mac-energy", mac_energy("fp32") / mac_energy("int8", "int32"), "x"),
+    compare("07-layer-gain", times[0] / times[1], "x"),
+)
+
+# %% [markdown]
+# The statements of the section that do not reproduce, in one place:
+
+# %%
+departures("07_numerics")
+
+# %% [markdown]
+# ## Self-check
+#
+# Replace `...` by your answer and run the cell; the feedback names the slip.
+#
+# **1.** Ones are added one by one in bf16, which has 7 fraction bits. At which sum does it
+# stop growing?
+
+# %%
+selfcheck("numerics-1", ...)
+
+# %% [markdown]
+# **2.** A gradient is 1e-8. Which of bf16, fp16, tf32 and fp8_e5m2 keep it above zero?
+# Answer with a set of names, such as `{"fp16", "tf32"}`.
+
+# %%
+selfcheck("numerics-2", ...)
+
+# %% [markdown]
+# **3.** Activations lie between -1 and 3. What is the scale of their 8-bit asymmetric codes?
+
+# %%
+selfcheck("numerics-3", ...)
+
+# %% [markdown]
+# **4.** With the energies of this lab: how many times the energy of an INT8
+# multiply-accumulate that sums in INT32 does an FP32 one take?
+
+# %%
+selfcheck("numerics-4", ...)
+
+# %% [markdown]
+# **5.** A layer is memory-bound in FP16 on the A100. You switch it to INT8. (a) It becomes
+# compute-bound, since its intensity doubles. (b) It stays memory-bound and is twice as
+# fast. (c) It is four times as fast, since both roofs move. (d) Its time does not change,
+# since bandwidth binds. Answer with a letter.
+
+# %%
+selfcheck("numerics-5", ...)
+
+# %% [markdown]
+# **6.** A 4096 x 4096 x 4096 product moves from FP32 on the A100's vector units to FP16 on
+# its tensor cores. How many times as fast can it get?
+
+# %%
+selfcheck("numerics-6", ...)
+
+# %%
+progress("numerics")
+
+# %% [markdown]
+# The chapter's own self-check asks the last one in words: why does a switch to FP16 or INT8
+# gain more than half the bits would suggest?
+
+# %% name="self-check"
+claims_at("07_numerics#self-check")
+
+# %% [markdown]
+# ## Onward
+#
+# - **Exercise:** [my/07_numerics.ipynb](../my/07_numerics.ipynb), from rounding by hand to
+#   choosing a format; your copy lies in `my/` once JupyterLab was opened with `make lab`.
+#   Check it with `labcore grade my/07_numerics.ipynb`.
+# - **Read:** Micikevicius et al. (2017), "Mixed Precision Training", arXiv:1710.03740, for
+#   wide sums and loss scaling; Horowitz (2014), "Computing's Energy Problem", ISSCC, for
+#   the energies; Jacob et al. (2018), "Quantization and Training of Neural Networks for
+#   Efficient Integer-Arithmetic-Only Inference", CVPR, for scale and zero point.
+# - **Next in the chapter:** the memory that all these bytes come from (lab 08).
