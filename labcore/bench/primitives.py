@@ -2,44 +2,11 @@
 
 from __future__ import annotations
 
-import statistics
-import time
-from collections.abc import Callable
-
 import numpy as np
 
-from labcore.bench.rows import Row, at_most, row
-from labcore.units import Seconds
+from labcore.bench.rows import Row, beside, interleaved, row
 
 SIDE, DENSITY, COLUMNS = 2048, 0.1, 64
-
-
-def interleaved(ours: Callable[[], object], theirs: Callable[[], object], repeats: int = 15) -> list[list[Seconds]]:
-    """Wall times of two calls that take turns, after a round that warms up: what slows one slows the other.
-
-    >>> [len(times) for times in interleaved(int, int, repeats=3)]
-    [3, 3]
-    """
-    times: list[list[Seconds]] = [[], []]
-    for k in range(repeats + 1):
-        for call, spent in zip((ours, theirs), times, strict=True):
-            start = time.perf_counter()
-            call()
-            if k:
-                spent.append(time.perf_counter() - start)
-    return times
-
-
-def beside(name: str, times: list[list[Seconds]], limit: float, peer: str) -> Row:
-    """Our median time over the peer's, with the medians and the spread (quartiles) of both.
-
-    >>> beside("x", [[0.002, 0.002], [0.001, 0.001]], 5, "scipy")["value"]
-    2.0
-    """
-    ours, theirs = map(statistics.median, times)
-    said = [f"{1e3 * q[0]:.2f} to {1e3 * q[2]:.2f} ms" for q in (statistics.quantiles(one, n=4) for one in times)]
-    against = f"{peer} {1e3 * theirs:.2f} ms ({said[1]}), ours {1e3 * ours:.2f} ({said[0]})"
-    return at_most(name, ours / theirs, limit, against, "x")
 
 
 def sparse_vector() -> Row:

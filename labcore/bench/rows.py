@@ -44,6 +44,43 @@ def median_time(function: Callable[[], object], repeats: int = 15) -> Seconds:
     return statistics.median(times)
 
 
+def interleaved(ours: Callable[[], object], theirs: Callable[[], object], repeats: int = 15) -> list[list[Seconds]]:
+    """Wall times of two calls that take turns, after a round that warms up: what slows one slows the other.
+
+    >>> [len(times) for times in interleaved(int, int, repeats=3)]
+    [3, 3]
+    """
+    times: list[list[Seconds]] = [[], []]
+    for k in range(repeats + 1):
+        for call, spent in zip((ours, theirs), times, strict=True):
+            start = time.perf_counter()
+            call()
+            if k:
+                spent.append(time.perf_counter() - start)
+    return times
+
+
+def beside(name: str, times: list[list[Seconds]], limit: float, peer: str) -> Row:
+    """Our median time over the peer's, with the medians and the spread (quartiles) of both.
+
+    >>> beside("x", [[0.002, 0.002], [0.001, 0.001]], 5, "scipy")["value"]
+    2.0
+    """
+    ours, theirs = map(statistics.median, times)
+    return at_most(name, ours / theirs, limit, f"{peer} {spread(times[1])}, ours {spread(times[0])}", "x")
+
+
+def spread(times: list[Seconds]) -> str:
+    """The median of some times, with their quartiles in brackets.
+
+    >>> spread([0.001, 0.002, 0.004])
+    '2 ms (1 to 4)'
+    """
+    low, _, high = statistics.quantiles(times, n=4)
+    scale, unit = (1, "s") if statistics.median(times) >= 1 else (1e3, "ms")
+    return f"{scale * statistics.median(times):.3g} {unit} ({scale * low:.3g} to {scale * high:.3g})"
+
+
 def shown(value: float | None, unit: str) -> str:
     """A value as the report shows it.
 
