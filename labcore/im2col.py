@@ -34,6 +34,7 @@ def conv2d(
     >>> conv2d(x.astype("int8"), w.astype("int8")).dtype
     dtype('int32')
     """
+    x, w = np.asarray(x), np.asarray(w)
     wide, exact = checked(x, w, groups)
     (N, _, H, W), (K, C_group, R, S) = x.shape, w.shape
     P, Q = window_output(H, W, R, S, stride, padding, dilation)
@@ -52,6 +53,7 @@ def conv2d_view(
     >>> conv2d_view(np.ones((1, 2, 3, 3)), np.ones((1, 2, 3, 3)), padding=1)[0, 0].tolist()
     [[8.0, 12.0, 8.0], [12.0, 18.0, 12.0], [8.0, 12.0, 8.0]]
     """
+    x, w = np.asarray(x), np.asarray(w)
     wide, exact = checked(x, w, groups)
     (N, *_), (K, C_group, R, S) = x.shape, w.shape
     view = patches(x.astype(exact, copy=False), R, S, stride, padding, dilation)
@@ -70,6 +72,7 @@ def conv2d_loops(
     >>> conv2d_loops(np.full((1, 1, 1, 2), 3), np.full((1, 1, 1, 2), 5)).tolist()
     [[[[30]]]]
     """
+    x, w = np.asarray(x), np.asarray(w)
     wide, _ = checked(x, w, groups)
     (N, _, H, W), (K, C_group, R, S) = x.shape, w.shape
     (stride_h, stride_w), (dilation_h, dilation_w) = per_axis("stride", stride), per_axis("dilation", dilation)
@@ -91,7 +94,7 @@ def im2col(x: np.ndarray, R: int, S: int, stride: Pair = 1, padding: Padding = 0
     """
     view = patches(x, R, S, stride, padding, dilation)
     N, C, P, Q, _, _ = view.shape
-    return np.ascontiguousarray(view.transpose(0, 2, 3, 1, 4, 5)).reshape(N * P * Q, C * R * S)
+    return view.transpose(0, 2, 3, 1, 4, 5).copy().reshape(N * P * Q, C * R * S)
 
 
 def patches(x: np.ndarray, R: int, S: int, stride: Pair = 1, padding: Padding = 0, dilation: Pair = 1) -> np.ndarray:
@@ -102,8 +105,9 @@ def patches(x: np.ndarray, R: int, S: int, stride: Pair = 1, padding: Padding = 
     >>> view.shape, np.shares_memory(view, x)
     ((1, 1, 2, 2, 3, 3), True)
     """
-    if np.ndim(x) != 4:
-        raise ValueError(f"images are (N, C, H, W), got shape {np.shape(x)}; give a single one its batch axis")
+    x = np.asarray(x)
+    if x.ndim != 4:
+        raise ValueError(f"images are (N, C, H, W), got shape {x.shape}; give a single one its batch axis")
     N, C, H, W = x.shape
     positive_ints(N=N, C=C, H=H, W=W, R=R, S=S)
     window_output(H, W, R, S, stride, padding, dilation)  # raises where the window does not fit

@@ -22,10 +22,10 @@ def summed_in(a: np.ndarray, b: np.ndarray, terms: int) -> tuple[np.dtype, np.dt
     >>> summed_in(np.ones(1, "float16"), np.ones(1, "float16"), terms=9)[0]
     dtype('float32')
     """
-    kinds = {a.dtype.kind, b.dtype.kind}
-    if not kinds <= set("iufV"):  # V are the narrow formats of ml_dtypes
+    # V are the narrow formats of ml_dtypes, its int4 among them
+    if not all(one.dtype.kind in "iufV" and np.can_cast(one.dtype, np.longdouble) for one in (a, b)):
         raise ValueError(f"operands are numbers of a fixed width, got {a.dtype} and {b.dtype}; cast them")
-    if kinds <= set("iu"):
+    if all(one.dtype.kind in "iu" or np.can_cast(one.dtype, np.int64) for one in (a, b)):
         return _integers(a, b, terms)
     wide = np.result_type(np.float32, *(one.dtype for one in (a, b) if one.dtype.itemsize > 2))
     return wide, wide

@@ -91,7 +91,8 @@ def positive_ints(**sizes: int) -> None:
     """
     for name, size in sizes.items():
         if isinstance(size, bool) or not isinstance(size, int) or size < 1:  # numpy's ints would overflow
-            raise ValueError(f"{name} must be a whole number of at least 1, got {size!r}")
+            way_out = f"; write int({name})" if hasattr(size, "dtype") else ""
+            raise ValueError(f"{name} must be a whole number of at least 1, got {size!r}{way_out}")
 
 
 def positive(**quantities: float) -> None:

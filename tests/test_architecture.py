@@ -17,7 +17,7 @@ FLOORS = {
     "catalogue": 1, "windows": 1, "sums": 1,
     "precision": 2, "ops": 2, "models": 2,
     "roofline": 3, "ironlaw": 3,
-    "vector": 3, "simt": 3, "matrix": 3, "sfu": 3, "im2col": 3, "sparsity": 3, "systolic": 3,
+    "counting": 3, "vector": 3, "simt": 3, "matrix": 3, "sfu": 3, "im2col": 3, "sparsity": 3, "systolic": 3,
     "claims": 5, "plots": 5, "grading": 5,
     "report": 6, "explore": 6, "book": 6, "bench": 6, "terminal": 6, "grade_commands": 7, "cli": 7,
 }  # fmt: skip

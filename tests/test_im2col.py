@@ -160,6 +160,22 @@ def test_what_does_not_fit_says_what_would(x, w, options, words):
             version(np.zeros(x), np.zeros(w), **options)
 
 
+def test_lists_are_images_too():
+    x, w = [[[[1, 2], [3, 4]]]], [[[[1, 1]]]]
+    for version in (conv2d, conv2d_view, conv2d_loops):
+        assert version(x, w).tolist() == [[[[3], [7]]]]
+    assert im2col(x, 1, 2).tolist() == [[1, 2], [3, 4]]
+
+
+@pytest.mark.parametrize("window", [1, 3])
+def test_im2col_copies_even_where_the_patches_lie_in_order(window):
+    x = np.ones((1, 1, 3, 3))
+    rows = im2col(x, window, window)
+    assert not np.shares_memory(rows, x)
+    rows[:] = 0  # and the copy may be written
+    assert x.all()
+
+
 def test_types_that_have_no_sums():
     x = np.ones((1, 1, 2, 2), bool)
     with pytest.raises(ValueError, match="numbers of a fixed width, got bool"):

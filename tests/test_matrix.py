@@ -13,6 +13,7 @@ from labcore.catalogue.execution import AMX_TILES, MMA_TILES, MULTIPROCESSORS, W
 from labcore.matrix.engage import alignment, engage, remainders, share_left, tensor_peak
 from labcore.matrix.formats import ACCUMULATORS, accumulator, operand
 from labcore.matrix.unit import multiply, multiply_fast, tile_cost
+from labcore.precision.dot import dot
 
 SIZES = st.integers(1, 20)
 TILES = st.tuples(st.integers(1, 9), st.integers(1, 9), st.integers(1, 9))
@@ -100,6 +101,23 @@ def test_a_narrow_accumulator_loses_what_a_wide_one_keeps():
     ones = np.ones((1, 4096)), np.ones((4096, 1))
     assert multiply_fast(*ones, accumulate="fp32").C[0, 0] == 4096
     assert multiply_fast(*ones, accumulate="fp16").C[0, 0] == 2048
+
+
+@given(SIZES, st.sampled_from(["fp16", "fp8_e4m3", "fp8_e5m2"]), st.sampled_from(["fp16", "fp32"]), st.integers(0, 99))
+def test_sums_are_fused_as_in_the_dot_products_of_precision(K, fmt, accumulate, seed):
+    rng = np.random.default_rng(seed)
+    A, B = rng.normal(size=(3, K)), rng.normal(size=(K, 3))
+    want = dot(A[:, None], B.T[None], fmt, accumulate)  # (3, 3)
+    assert np.array_equal(multiply(A, B, (2, 2, 4), fmt, accumulate).C, want)
+
+
+def test_a_product_is_not_rounded_before_it_is_added():
+    # with u = 2^-10, (1 + 3u)^2 - 1 = 6u + 9u^2; fp16 steps by 4u^2 there, so 6u + 8u^2 is nearest.
+    # rounded to fp16 by itself, the product is 1 + 6u, and 6u would be left
+    u = 2.0**-10
+    A, B = np.array([[-1, 1 + 3 * u]]), np.array([[1], [1 + 3 * u]])
+    for version in (multiply, multiply_fast):
+        assert version(A, B, accumulate="fp16").C[0, 0] == 6 * u + 8 * u**2
 
 
 def test_an_fp16_sum_beyond_its_range_is_inf():
@@ -207,6 +225,10 @@ def test_tiles_of_the_instruction_sets():
         (lambda: accumulator("int8", "fp16"), ValueError, "int8 accumulates in int32, not in 'fp16'"),
         (lambda: multiply(200 * np.eye(2), np.eye(2), fmt="int8"), ValueError,
          "int8 operands are whole numbers from -128 to 127; scale and round them first"),
+        (lambda: multiply(1e30 * np.eye(2), np.eye(2), fmt="int8"), ValueError,
+         "int8 operands are whole numbers from -128 to 127; scale and round them first"),
+        (lambda: multiply(np.ones((2, 2), object), np.eye(2)), ValueError,
+         "operands are numbers of a fixed width, got object; cast them"),
         (lambda: multiply(np.eye(2) / 2, np.eye(2), fmt="int4"), ValueError,
          "int4 operands are whole numbers from -8 to 7; scale and round them first"),
         (lambda: multiply(np.eye(2) * np.nan, np.eye(2)), ValueError,

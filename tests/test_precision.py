@@ -200,6 +200,14 @@ def test_shape_and_dtype():
     assert x[0] == np.float32(0.1)  # the input is not touched
 
 
+@every("fmt", NARROW)
+def test_spacing_leads_from_each_value_to_the_next_away_from_zero(fmt):
+    values = finite_values(fmt).astype(np.float64)
+    up = values[values >= 0]
+    assert np.array_equal(spacing(up[:-1], fmt), np.diff(up))
+    assert np.array_equal(spacing(-up, fmt), spacing(up, fmt))
+
+
 @every("dtype", [ml_dtypes.bfloat16, np.float16, np.int64, np.uint8, bool])
 def test_other_dtypes_are_taken(dtype):
     assert cast(np.array([1, 0], dtype), "fp8_e4m3").tolist() == [1.0, 0.0]

@@ -160,6 +160,7 @@ def test_a_loop_lasts_as_long_as_its_slowest_lane():
     assert steps.tolist() == [steps_to_one(k) for k in range(1, 33)]
     longest = max(steps)
     assert run.counts["compare"] == (longest + 1) + longest  # the loop's test once more than its body's
+    assert run.counts["branch"] == run.counts["compare"]  # each test is followed by its branch, the last one too
     assert run.utilization < 0.5
 
 
@@ -284,7 +285,8 @@ def lanes_as_a_truth(warp):
          "memory is one row of elements, got an array of shape (4, 8); use .ravel()"),
         (lambda: launch(lanes_as_a_truth, 32), TypeError,
          "a condition differs from lane to lane: use warp.where(...) for if, warp.loop(...) for while"),
-        (lambda: warp_access(-1), ValueError, "stride and offset must be 0 or more, got -1 and 0"),
+        (lambda: warp_access(-1), ValueError, "stride and offset must be whole and 0 or more, got -1 and 0"),
+        (lambda: warp_access(1.5), ValueError, "stride and offset must be whole and 0 or more, got 1.5 and 0"),
         (lambda: warp_access(1, size=0), ValueError, "size must be a whole number of at least 1, got 0"),
         (lambda: occupancy(2048, 32), ValueError,
          "2048 threads a block, but the A100 has at most 1024; ask for less"),

@@ -191,6 +191,10 @@ BAD = [
     (lambda: CSC(np.ones(2), np.array([0]), np.array([0, 2, 2]), (2, 2)), "CSC needs an index from 0 to 1 for each"),
     (lambda: BSR(np.ones((1, 2, 2)), np.array([0]), np.array([0, 2, 1]), (4, 2)), "BSR needs 3 pointers that climb"),
     (lambda: walk(np.ones((6, 8)), lanes=4, group=4), "4 lanes and groups of 4 do not divide"),
+    (lambda: waits(np.ones((2, 5)), group=2), r"groups of 2 do not divide a matrix of shape \(2, 5\)"),
+    (lambda: BSR.from_dense(np.ones((4, 4)), (2, 2, 2)), "block must be one number or a pair"),
+    (lambda: CSR.from_dense(np.ones((2, 4))) @ np.ones((4, 0)), r"multiplies \(4,\) or \(4, N\), got \(4, 0\)"),
+    (lambda: NM.from_dense(np.ones((2, 4), object)), "numbers of a fixed width have a magnitude, got object"),
     (lambda: free_mask(np.ones((2, 2)), 1.5), "density must be above 0 and at most 1, got 1.5"),
     (lambda: block_mask(np.ones((3, 4)), (2, 2), 0.5), "blocks of 2 x 2 do not divide"),
 ]
@@ -206,6 +210,10 @@ def test_sums_beyond_int64_are_refused_and_beyond_int32_widened():
     huge = np.array([2**40])
     with pytest.raises(ValueError, match="do not fit int64; scale the operands or cast them to float64"):
         summed_in(huge, huge, 1)
+    with pytest.raises(ValueError, match=r"numbers of a fixed width, got \|V4"):
+        summed_in(np.zeros(1, "V4"), huge, 1)
+    four_bits = np.array([-8], ml_dtypes.int4)
+    assert summed_in(four_bits, four_bits, 9)[0] == np.int32  # whole numbers, though numpy calls their kind V
     ends = np.array([-128], np.int8)
     assert [summed_in(ends, ends, terms)[0] for terms in (2**17 - 1, 2**17)] == [np.int32, np.int64]
 
@@ -264,6 +272,13 @@ def test_two_of_four_skips_exactly_half_and_a_free_half_nearly_nothing():
     assert structured.macs == free.macs == 512 * 512 // 2
     assert (structured.speedup, structured.utilization) == (2, 1)
     assert 1 <= free.speedup < 1.05
+
+
+def test_a_matrix_of_zeros_loses_nothing_and_is_skipped_whole():
+    zeros = np.zeros((2, 4))
+    done = walk(zeros, lanes=2, group=4)
+    assert (done.cycles, done.speedup, done.utilization) == (0, np.inf, 1)
+    assert kept_norm(zeros, nm_mask(zeros)) == 1
 
 
 @given(matrices("float64"))

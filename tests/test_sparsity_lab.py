@@ -6,9 +6,9 @@ import pytest
 from labcore.catalogue import A100
 from labcore.catalogue.gpu import A100_FP16_SPARSE
 from labcore.claims.ledger import claim, claims_at, load
+from labcore.counting import CountingArray, counted
 from labcore.explore import pruning, sparse_bytes
 from labcore.explore.sparsity import format_explorer, pruning_explorer
-from labcore.grading.counting import CountingArray, counted
 from labcore.grading.selfcheck import selfcheck
 from labcore.plots.registry import find
 from labcore.plots.sparse_storage import by_array, size

@@ -4,6 +4,7 @@ import importlib
 import inspect
 import typing
 
+import numpy as np
 import pint
 import pytest
 from hypothesis import given
@@ -151,6 +152,11 @@ def test_unknown_unit_says_what_to_write():
 def test_positive_ints_names_the_size(bad):
     with pytest.raises(ValueError, match=r"^K must be a whole number of at least 1, got "):
         positive_ints(M=3, K=bad)
+
+
+def test_a_size_of_numpy_is_refused_with_the_way_out():
+    with pytest.raises(ValueError, match=r"got np.int64\(3\); write int\(K\)$"):
+        positive_ints(K=np.int64(3))
 
 
 @pytest.mark.parametrize("bad", [0, -1.0, float("nan"), float("inf"), "fast", None, [1.0, -1.0]])

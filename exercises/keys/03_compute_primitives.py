@@ -8,8 +8,9 @@
 # knows it. The small inputs can be worked out on paper: do that before you look at the code again. You may add inputs
 # of your own to `on=[...]`; they are shown, not judged.
 #
-# The grader asks about the inputs that you see and about others that you do not. Keep the names of the functions, and
-# write helpers into the cell that uses them: only answer cells are graded.
+# The grader asks about the inputs that you see and about others that you do not. A question earns its points only when
+# all of its inputs come out right, shown or not. Keep the names of the functions, and write helpers into the cell that
+# uses them: only answer cells are graded.
 
 # %%
 import math
@@ -179,11 +180,9 @@ check(
 
 # %% draw="q3" count=16
 def draw(rng):
-    lanes = rng.choice((2, 4, 8))
-    return [
-        rng.randint(0, 5)
-        for _ in range(lanes * rng.randint(2, 5) + rng.randint(0, lanes - 1))
-    ], lanes
+    lanes = rng.choice((4, 8))  # and a last strip of two or more, so that it can lose one
+    count = lanes * rng.randint(1, 4) + rng.randint(2, lanes - 1)
+    return [rng.randint(0, 4) for _ in range(count)], lanes
 
 
 # %% wrong="q3" slip="the next strip gathers what the last one stored: only indices of one strip disturb each other"

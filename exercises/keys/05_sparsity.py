@@ -17,8 +17,8 @@
 import math
 
 from labcore.catalogue import A100, H100
+from labcore.counting import counted
 from labcore.grading.check import exercise
-from labcore.grading.counting import counted
 
 check = exercise("05_sparsity")
 

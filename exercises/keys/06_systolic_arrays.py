@@ -18,8 +18,8 @@
 # %%
 import math
 
+from labcore.counting import counted
 from labcore.grading.check import exercise
-from labcore.grading.counting import counted
 
 check = exercise("06_systolic_arrays")
 

@@ -12,13 +12,10 @@ from labcore.catalogue.gpu import B200, H100
 
 PTX = Source("NVIDIA", "PTX ISA 9.0, mma and wmma", 2025, "https://docs.nvidia.com/cuda/parallel-thread-execution/")
 _A100 = Source(
-    "NVIDIA", "A100 Tensor Core GPU Architecture, whitepaper V1.0, Tables 4 and 5", 2020,
-    "https://images.nvidia.com/aem-dam/en-zz/Solutions/data-center/nvidia-ampere-architecture-whitepaper.pdf",
+    "NVIDIA", "NVIDIA Ampere Architecture In-Depth, A100 SM architecture, Tables 3 and 4", 2020,
+    "https://developer.nvidia.com/blog/nvidia-ampere-architecture-in-depth/",
 )  # fmt: skip
-_V100 = Source(
-    "Cornell University Center for Advanced Computing", "GPU example: Tesla V100, tensor cores", 2021,
-    "https://cvw.cac.cornell.edu/gpu-architecture/gpu-example-tesla-v100/tensor_cores",
-)  # fmt: skip
+_OCCUPANCY = Source("NVIDIA", "CUDA Toolkit 13.0, cuda_occupancy.h", 2025, "https://developer.nvidia.com/cuda-toolkit")
 _GUIDE = Source("NVIDIA", "CUDA C++ Programming Guide", 2024, "https://docs.nvidia.com/cuda/cuda-c-programming-guide/")
 _TUNING = Source(
     "NVIDIA", "Tuning CUDA Applications for the NVIDIA Ampere GPU Architecture", 2024,
@@ -28,26 +25,26 @@ _BEST = Source(
     "NVIDIA", "CUDA C++ Best Practices Guide, coalesced access to global memory", 2024,
     "https://docs.nvidia.com/cuda/cuda-c-best-practices-guide/",
 )  # fmt: skip
-_CUDA = Source(
-    "VideoCardz", "NVIDIA's CUDA is Already 5 Years Old", 2011, "https://videocardz.com/29726/nvidias-cuda-is-already-5-years-old"
-)  # fmt: skip
 _MATMUL = Source(
-    "NVIDIA", "Matrix Multiplication Background, user guide DU-09799", 2023,
+    "NVIDIA", "Matrix Multiplication Background, user guide DU-09799, Table 1", 2023,
     "https://docs.nvidia.com/deeplearning/performance/dl-performance-matrix-multiplication/",
 )  # fmt: skip
 _SVE = Source(
-    "DynamoRIO", "Add AArch64 SVE vector length support: the limits of the specification", 2022,
-    "https://github.com/DynamoRIO/dynamorio/commit/10a09079f6b61f16a40ebdff7b83b78c20567fab",
+    "D. Martin (Arm)", "Scalable Vector Extension support for AArch64 Linux, Appendix A", 2017,
+    "https://docs.kernel.org/arch/arm64/sve.html",
 )  # fmt: skip
 _AMX = Source(
     "Intel", "Architecture Instruction Set Extensions Programming Reference, chapter on AMX", 2020,
     "https://www.intel.com/content/www/us/en/developer/tools/isa-extensions/overview.html",
 )  # fmt: skip
 _AMX_RATE = Source(
-    "Wikipedia", "Advanced Matrix Extensions", 2023, "https://en.wikipedia.org/wiki/Advanced_Matrix_Extensions"
+    "PyTorch", "Leverage Intel Advanced Matrix Extensions", 2023, "https://pytorch.org/tutorials/recipes/amx.html"
 )
 _SPR = Source("Intel", "Xeon Platinum 8480+ Processor, specifications", 2023, "https://ark.intel.com/")
 _TPU_V4 = Source("Google Cloud", "TPU v4 documentation", 2025, "https://cloud.google.com/tpu/docs/v4")
+_TPU_ARRAYS = Source(
+    "Google Cloud", "TPU system architecture", 2024, "https://cloud.google.com/tpu/docs/system-architecture-tpu-vm"
+)
 _TPU_PAPER = Source(
     "Jouppi et al. (Google)", "TPU v4: An Optically Reconfigurable Supercomputer, ISCA", 2023,
     "https://arxiv.org/abs/2304.01433",
@@ -57,15 +54,19 @@ _IPU = Source(
     "https://www.graphcore.ai/posts/designing-the-colossus-mk2-ipu-simon-knowles-at-hot-chips-2021",
 )  # fmt: skip
 _WSE2 = Source(
-    "AnandTech", "Cerebras Unveils Wafer Scale Engine Two (WSE2)", 2021, "https://www.anandtech.com/show/16626"
+    "TechPowerUp", "Cerebras Updates Wafer Scale Engine on 7 nm", 2021, "https://www.techpowerup.com/281313/"
 )
 _D1 = Source(
-    "InfoQ", "Tesla Introduces D1 Dojo Chip to Train AI Models", 2021,
-    "https://www.infoq.com/news/2021/09/tesla-dojo-ai-models/",
+    "Talpes et al. (Tesla)", "The Microarchitecture of DOJO, IEEE Micro 43(3), abstract", 2023,
+    "https://doi.org/10.1109/MM.2023.3258906",
+)  # fmt: skip
+_D1_TALK = Source(
+    "Talpes, Williams and Das Sarma (Tesla)", "The Microarchitecture of Tesla's Exa-Scale Computer, Hot Chips 34", 2022,
+    "https://hc34.hotchips.org/",
 )  # fmt: skip
 _DGX = Source(
-    "NVIDIA", "Defining AI Innovation with NVIDIA DGX A100", 2020,
-    "https://developer.nvidia.com/blog/defining-ai-innovation-with-dgx-a100/",
+    "NVIDIA", "DGX A100 User Guide, Introduction", 2023,
+    "https://docs.nvidia.com/dgx/dgxa100-user-guide/introduction-to-dgxa100.html",
 )  # fmt: skip
 
 
@@ -124,7 +125,7 @@ def _sm(chip: str, capability: int, source: Source, **own: Fact) -> Multiprocess
         threads_per_block=Fact(1024, "", source),
         registers=Fact(65536, "", source, "of 32 bits"),
         registers_per_thread=Fact(255, "", source),
-        register_unit=Fact(256, "", _GUIDE, "registers a warp gets at a time; read second-hand", confirmed=False),
+        register_unit=Fact(256, "", _OCCUPANCY, "registers a warp gets at a time"),
         lanes_fp32=Fact(64, "", source, "four partitions of 16"),
         **own,
     )
@@ -137,7 +138,7 @@ SM_V100 = _sm(
     shared=Fact(96 * 2**10, "B", _A100, "prints up to 96 KB, which are KiB"),
     shared_reserved=Fact(0, "B", _TUNING),
     tensor_cores=Fact(8, "", _A100),
-    macs_per_clock=Fact(64, "", _V100, "fp16, of one tensor core: a 4 x 4 x 4 product"),
+    macs_per_clock=Fact(64, "", _A100, "fp16, of one tensor core: a 4 x 4 x 4 product"),
 )  # fmt: skip
 SM_A100 = _sm(
     "A100", 80, _A100,
@@ -171,28 +172,36 @@ AMX_TILES = {
 }
 AMX_ROWS = Fact(16, "", _AMX, "of one tile register")
 AMX_ROW_BYTES = Fact(64, "B", _AMX, "of one tile register")
-AMX_CYCLES = Fact(16, "", _AMX_RATE, "of one full tile product")
-SPR_CORES = Fact(56, "", _SPR)
+AMX_CYCLES = Fact(
+    16, "", _AMX_RATE, "2 x 16 x 16 x 64 operations of one full int8 tile product at 2,048 a cycle", "derived"
+)
+SPR_CORES = Fact(56, "", _SPR, "read second-hand", confirmed=False)
 AVX512_BITS = Fact(512, "", _AMX)
 
 TPU_V4_CORES = Fact(2, "", _TPU_V4, "TensorCores of a chip")
 TPU_V4_MXUS = Fact(4, "", _TPU_V4, "matrix units of a TensorCore")
-TPU_V4_SIDE = Fact(128, "", _TPU_V4, "rows and columns of a matrix unit")
-TPU_V4_LANES = Fact(128, "", _TPU_PAPER, "lanes of the vector unit; read second-hand", confirmed=False)
-TPU_V4_CLOCK = Fact(1.05e9, "Hz", _TPU_PAPER)
+TPU_V4_SIDE = Fact(128, "", _TPU_ARRAYS, "rows and columns of a matrix unit")
+TPU_V4_LANES = Fact(128, "", _TPU_PAPER, "lanes of the vector unit; read in a copy of the paper's paragraph")
+TPU_V4_CLOCK = Fact(
+    1.05e9,
+    "Hz",
+    _TPU_PAPER,
+    "read second-hand; 275 TFLOP/s over 8 arrays of 128 x 128 gives 1.049 GHz",
+    confirmed=False,
+)
 
 SECTOR = Fact(32, "B", _BEST, "what one transaction moves")
-ALIGNMENT = Fact(16, "B", _MATMUL, "dimensions in bytes; 128 on the A100 for the last few per cent")
+ALIGNMENT = Fact(16, "B", _MATMUL, "of dimensions in bytes; most efficient at 128 on the A100")
 WMMA_SIDE = Fact(16, "", PTX, "m, n and k of the square shape")
 SVE_BITS = (Fact(128, "", _SVE), Fact(2048, "", _SVE, "in steps of 128"))
-CUDA_YEAR = Fact(2006, "year", _CUDA, "introduced 15 November 2006; the first toolkit, 1.0, came in June 2007")
+CUDA_YEAR = Fact(2006, "year", _GUIDE, "introduced in November 2006; the first toolkit, 1.0, came in June 2007")
 
 IPU_TILES = Fact(1472, "", _IPU)
-IPU_MEMORY = Fact(900e6, "B", _IPU, "prints 900 MiBytes there, 900 MB elsewhere")
+IPU_MEMORY = Fact(900 * 2**20, "B", _IPU, "printed as 900 MiBytes; elsewhere as 900 MB")
 WSE2_CORES = Fact(850_000, "", _WSE2)
 WSE2_MEMORY = Fact(40e9, "B", _WSE2)
 D1_NODES = Fact(354, "", _D1)
-D1_NODE_MEMORY = Fact(1.25e6, "B", _D1, "SRAM of one node; the chip is presented as one for training")
+D1_NODE_MEMORY = Fact(1.25e6, "B", _D1_TALK, "SRAM of one node; the chip is presented as one for training")
 NODE_GPUS = Fact(8, "", _DGX, "GPUs of one DGX A100, behind NVSwitch")
 
 # What Figure 6 plots: rates with 2:4 sparsity, twice the dense ones of labcore.catalogue.gpu.

@@ -16,9 +16,10 @@ _CPI = Source(
     "Federal Reserve Bank of Minneapolis", "Consumer Price Index, 1913-", 2008,
     "http://www.minneapolisfed.org/Research/data/us/calc/hist1913.cfm",
 )  # fmt: skip
-_CPI_MONTHS = Source(
-    "FRED, copied by ada-datadruids", "CPIAUCNS", 2024, "https://huggingface.co/datasets/ada-datadruids/CPIAUCNS"
-)
+_CPI_U = Source(
+    "Bureau of Labor Statistics", "CPI-U, US city average, all items, series CUUR0000SA0", 2025,
+    "https://data.bls.gov/timeseries/CUUR0000SA0",
+)  # fmt: skip
 
 CRAY_1 = {
     "announced": Fact(1975, "year", _CRAY_1, "the first machine was installed in 1976"),
@@ -35,7 +36,7 @@ CDC_7600_PEAK = Fact(36e6, "FLOP/s", _CDC_7600, "27.5 ns a cycle, one result eac
 CPI = {
     1976: Fact(56.9, "ratio", _CPI, "annual average, 1982-84 = 100"),
     2024: Fact(
-        313.689, "ratio", _CPI_MONTHS, "annual average; the copy that was read ends with October", confirmed=False
+        313.689, "ratio", _CPI_U, "annual average; read in copies of the series, not at the bureau", confirmed=False
     ),
 }
 

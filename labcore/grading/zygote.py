@@ -89,7 +89,7 @@ def main(address: str) -> None:
         listener.bind(f"{address}~")
         listener.listen(128)
         Path(f"{address}~").rename(address)  # whoever sees the name can connect
-        with ending_with(os.getppid(), Path(address).parent):
+        with ending_with_supervisor(Path(address).parent):
             preload()
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # children are reaped by the system
         poller = select.poll()
@@ -116,17 +116,22 @@ def serve(listener: socket.socket) -> None:
 
 
 @contextlib.contextmanager
-def ending_with(parent: int, folder: Path) -> Iterator[None]:
-    """End this process, and remove its folder, when its parent ends meanwhile."""
+def ending_with_supervisor(folder: Path) -> Iterator[None]:
+    """End this process, and remove its folder, when whoever started it ends meanwhile or has ended before."""
+    parent = os.getppid()
 
     def end(*_: object) -> None:
-        if os.getppid() != parent:  # not when a thread has ended that the parent has others beside
-            remove(folder)
-            os._exit(1)
+        remove(folder)
+        os._exit(1)
 
-    before = signal.signal(signal.SIGUSR1, end)
+    def parent_died(*_: object) -> None:
+        if os.getppid() != parent:  # not where a thread has ended that the parent has others beside
+            end()
+
+    before = signal.signal(signal.SIGUSR1, parent_died)
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGUSR1)
-    end()
+    if select.select([sys.stdin], [], [], 0)[0]:  # closed: it had ended before this process asked for its parent
+        end()
     yield
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, 0)
     signal.signal(signal.SIGUSR1, before)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from labcore.precision import cast
+from labcore.precision import FORMATS, cast
 
 ACCUMULATORS = {  # of each operand format, the usual one first
     "fp16": ("fp32", "fp16"), "bf16": ("fp32",), "tf32": ("fp32",), "fp64": ("fp64",),
     "fp8_e4m3": ("fp32", "fp16"), "fp8_e5m2": ("fp32", "fp16"), "int8": ("int32",), "int4": ("int32",),
 }  # fmt: skip
 SUMS_IN = {"fp16": np.float16, "fp32": np.float32, "fp64": np.float64, "int32": np.int64}  # int32 is checked at the end
-INTEGERS = {"int8": (-128, 127), "int4": (-8, 7)}
 INT32 = np.iinfo(np.int32)
 
 
@@ -24,15 +23,16 @@ def operand(x: np.ndarray, fmt: str) -> np.ndarray:
     >>> operand(np.array([1 / 3, 65504.0]), "fp16").tolist()
     [0.333251953125, 65504.0]
     """
-    accumulator(fmt)
+    usual, x = accumulator(fmt), np.asarray(x)
+    if x.dtype.kind not in "iufV":
+        raise ValueError(f"operands are numbers of a fixed width, got {x.dtype}; cast them")
     if not np.isfinite(x).all():
         raise ValueError("an operand has nan or inf, and so would every sum it enters; remove it first")
-    if fmt in INTEGERS:
-        low, high = INTEGERS[fmt]
-        whole = np.rint(x).astype(np.int64)
-        if not np.array_equal(whole, x) or whole.min() < low or whole.max() > high:
-            raise ValueError(f"{fmt} operands are whole numbers from {low} to {high}; scale and round them first")
-        return whole
+    if usual == "int32":
+        low, high = FORMATS[fmt].min, FORMATS[fmt].max
+        if not np.array_equal(np.rint(x), x) or x.min() < low or x.max() > high:
+            raise ValueError(f"{fmt} operands are whole numbers from {low:g} to {high:g}; scale and round them first")
+        return x.astype(np.int64)
     if fmt == "fp64":
         return np.asarray(x, np.float64)
     narrow = cast(x, fmt)

@@ -6,7 +6,6 @@ multiply-accumulates issued are those of whole blocks, and the share that is use
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -76,7 +75,7 @@ def tile_cost(M: int, N: int, K: int, tile: Shape = (16, 16, 16)) -> Cost:
     """
     positive_ints(M=M, N=N, K=K)
     m, n, k = sides(tile)
-    rows, cols, steps = math.ceil(M / m), math.ceil(N / n), math.ceil(K / k)
+    rows, cols, steps = -(-M // m), -(-N // n), -(-K // k)
     blocks = rows * cols * steps
     return Cost(blocks, M * N * K, blocks * m * n * k, {"A": blocks * m * k, "B": blocks * k * n}, rows * m * cols * n)
 
@@ -95,6 +94,7 @@ def multiply(
     (np.float32(16.0), 2, 0.531, 'fp32')
     """
     acc, (m, n, k) = accumulator(fmt, accumulate), sides(tile)
+    A, B = np.asarray(A), np.asarray(B)
     M, K, N = _fitting(A, B)
     a, b = _padded(operand(A, fmt), m, k), _padded(operand(B, fmt), k, n)
     C = np.zeros((a.shape[0], b.shape[1]), SUMS_IN[acc])
@@ -118,7 +118,7 @@ def multiply_fast(
     >>> multiply_fast(np.eye(20), np.eye(20)).blocks
     8
     """
-    acc = accumulator(fmt, accumulate)
+    acc, A, B = accumulator(fmt, accumulate), np.asarray(A), np.asarray(B)
     M, K, N = _fitting(A, B)
     C = np.zeros((M, N), SUMS_IN[acc])
     _add_products(C, operand(A, fmt), operand(B, fmt))
@@ -127,10 +127,11 @@ def multiply_fast(
 
 
 def _add_products(C: np.ndarray, a: np.ndarray, b: np.ndarray) -> None:
-    """Add (m, k) @ (k, n) to C in place, one k after the other, rounding to C's type after each."""
+    """Add (m, k) @ (k, n) to C in place, one k after the other: exact products, each sum rounded once, to C's type."""
+    wide = np.float64 if C.dtype == np.float16 else None  # holds a product of fp16 and its sum; else C's type does
     with np.errstate(over="ignore"):  # a float accumulator that overflows holds inf, as the unit's does
         for column, row in zip(a.T, b, strict=True):
-            C += np.multiply.outer(column, row).astype(C.dtype)
+            np.add(C, np.multiply.outer(column, row), out=C, dtype=wide, casting="same_kind")
 
 
 def _fitting(A: np.ndarray, B: np.ndarray) -> tuple[int, int, int]:

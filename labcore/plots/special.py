@@ -9,6 +9,7 @@ from labcore.plots.labels import end_labels
 from labcore.plots.registry import Figure, Table, register
 from labcore.plots.style import GREY, log_axes, look
 from labcore.plots.words import as_table, columns, rows
+from labcore.precision import number_format
 from labcore.sfu.accuracy import FORMATS, accuracy, every_value
 from labcore.sfu.newton import RootUnit
 from labcore.sfu.tables import NO_VALUE, TableUnit
@@ -83,9 +84,10 @@ def draw_steps(ax: Axes, table: Table) -> Axes:
         )
         ax.plot(middle, error, markersize=3.5, **look(n))
         ends.append((error[-1], f"{n} step{'s' * (n != 1)}"))
-    for fmt, (_, digits, _) in FORMATS.items():
-        ax.axhline(2.0**-digits, color=GREY, linewidth=0.9, linestyle=(0, (4, 3)))
-        ax.annotate(f"half an ulp of {fmt}", (2.9, 2.0**-digits), (0, -2), textcoords="offset points",
+    for fmt in FORMATS:
+        half = number_format(fmt).epsilon / 2
+        ax.axhline(half, color=GREY, linewidth=0.9, linestyle=(0, (4, 3)))
+        ax.annotate(f"half an ulp of {fmt}", (2.9, half), (0, -2), textcoords="offset points",
                     va="top", color=GREY)  # fmt: skip
     ax.set_xlim(1, 4)
     ax.set_ylim(1e-9, 1)

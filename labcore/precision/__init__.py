@@ -114,13 +114,16 @@ def number_format(name: str) -> Format:
 
 
 def spacing(x: np.ndarray | float, fmt: str) -> np.ndarray:
-    """Distance from |x| to the next value of the format away from zero, as if its range had no end.
+    """Distance from |x| to the next value of the format away from zero, as if its range had no end; x is finite.
 
     >>> float(spacing(2048, "fp16")), float(spacing(300, "bf16")), float(spacing(0.3, "int8"))
     (2.0, 2.0, 1.0)
+    >>> float(spacing(0, "fp16")) == FORMATS["fp16"].least
+    True
     """
     f = number_format(fmt)
-    return np.ldexp(1.0, np.maximum(np.frexp(_real(x))[1] - 1, f.e_min) - f.fraction)
+    binade = np.frexp(np.maximum(np.abs(_real(x)), 2.0**f.e_min))[1] - 1
+    return np.ldexp(1.0, binade - f.fraction)
 
 
 def cast(x: np.ndarray | float, fmt: str, overflow: str = "ieee") -> np.ndarray:

@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import ml_dtypes
 import numpy as np
 
+from labcore.precision import Format, cast, number_format, spacing
+from labcore.precision.bits import decode
 from labcore.units import Ratio
 
-# format -> numpy type, digits of the significand with the hidden one, least normal exponent
-FORMATS = {
-    "fp16": (np.float16, 11, -14),
-    "bf16": (ml_dtypes.bfloat16, 8, -126),
-    "fp32": (np.float32, 24, -126),
-}
+FORMATS = ("fp16", "bf16", "fp32")  # of those in labcore.precision, the ones that a unit here returns
 
 
 @dataclass(frozen=True)
@@ -36,15 +32,15 @@ class Accuracy:
         )
 
 
-def number_format(fmt: str) -> tuple[type, int, int]:
-    """Type, digits and least exponent of a format; raises ValueError with those there are.
+def result_format(fmt: str) -> Format:
+    """A format that results are rounded to; raises ValueError with those there are.
 
-    >>> number_format("fp16")[1:]
-    (11, -14)
+    >>> result_format("fp16").fraction
+    10
     """
     if fmt not in FORMATS:
         raise ValueError(f"format {fmt!r} is not known here; choose from {', '.join(FORMATS)}")
-    return FORMATS[fmt]
+    return number_format(fmt)
 
 
 def ulp(exact: np.ndarray, fmt: str) -> np.ndarray:
@@ -53,9 +49,7 @@ def ulp(exact: np.ndarray, fmt: str) -> np.ndarray:
     >>> ulp(np.array([1.0, 1.5, 2.0]), "fp16").tolist() == [2.0**-10, 2.0**-10, 2.0**-9]
     True
     """
-    _, digits, least = number_format(fmt)
-    exponent = np.where(exact == 0, least, np.frexp(np.abs(exact))[1] - 1)
-    return np.exp2(np.maximum(exponent, least) - (digits - 1.0))
+    return spacing(exact, result_format(fmt).name)
 
 
 def rounded(value: np.ndarray, fmt: str) -> np.ndarray:
@@ -64,22 +58,20 @@ def rounded(value: np.ndarray, fmt: str) -> np.ndarray:
     >>> rounded(np.array([1 + 2**-12]), "fp16").tolist()
     [1.0]
     """
-    with np.errstate(over="ignore", under="ignore"):
-        return np.asarray(value).astype(number_format(fmt)[0]).astype(np.float64)
+    return np.asarray(cast(value, result_format(fmt).name), np.float64)
 
 
 def every_value(fmt: str, low: float = -np.inf, high: float = np.inf, step: int = 1) -> np.ndarray:
-    """All finite values of a 16-bit format from `low` to `high` in ascending order, or every `step`-th.
+    """All finite values of a 16-bit format from `low` to `high` in ascending order, -0 and 0 both; or every `step`-th.
 
     >>> every_value("fp16").size == 2**16 - 2 * 2**10
     True
     """
-    kind, digits, _ = number_format(fmt)
-    if digits > 16:
-        raise ValueError(f"{fmt} has 2^32 codes; sample it with `samples`")
-    with np.errstate(invalid="ignore"):  # a NaN's payload is not kept
-        values = np.arange(2**16, dtype=np.uint16).view(kind).astype(np.float64)
-    values = np.sort(values[np.isfinite(values)])
+    bits = result_format(fmt).bits
+    if bits > 16:
+        raise ValueError(f"{fmt} has 2^{bits} codes; sample it with `samples`")
+    values = decode(np.arange(2**bits), fmt)
+    values = np.sort(values[np.isfinite(values)].astype(np.float64))
     return values[(values >= low) & (values <= high)][::step]
 
 

@@ -40,7 +40,7 @@ def newton(function: str, x: np.ndarray, y0: np.ndarray, iterations: int) -> np.
     if function not in STEPS:
         raise ValueError(f"no iteration for {function!r}; there are {', '.join(STEPS)}")
     positive_ints(iterations=iterations)
-    x, y = np.broadcast_arrays(checked(function, x), checked(function, y0))
+    x, y = np.broadcast_arrays(checked(function, x), np.asarray(y0, float))
     inside, words = BASIN[function]
     outside = ~inside(x, y)
     if outside.any():
@@ -93,15 +93,16 @@ class RootUnit:
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """The function at x, any shape, as float64; ValueError for NaN and where there is no real value."""
         x = checked(self.function, x)
-        zero = x == 0  # only sqrt comes this far with a zero
-        u, scale = self._significand(np.where(zero, 1.0, x))
+        ends = (x == 0) | np.isinf(x)  # of the zeros only that of sqrt comes this far
+        u, scale = self._significand(np.where(ends, 1.0, x))
         y, u = self.seed(u).astype(self.working), u.astype(self.working)
         step = STEPS[self.seed.function]
         for _ in range(self.iterations):
             y = step(u, y).astype(self.working)
         if self.function == "sqrt":
             y = u * y
-        return np.where(zero, 0.0, np.ldexp(y.astype(float), scale))
+        at_ends = np.abs(x) if self.function == "sqrt" else np.copysign(0.0, x)
+        return np.where(ends, at_ends, np.ldexp(y.astype(float), scale))
 
     def _significand(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """X as u 4^h (roots) or u 2^e (reciprocal), and the power of two that the result takes."""

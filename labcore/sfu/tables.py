@@ -121,7 +121,8 @@ class TableUnit:
             whole = np.floor(power)
             with np.errstate(over="ignore"):
                 return np.ldexp(self.reduced(power - whole), whole.astype(int))
-        return self._by_exponent(x)
+        value = self._by_exponent(x)
+        return np.where(np.isinf(x), np.copysign(0.0, x), value) if self.function in ("reciprocal", "rsqrt") else value
 
     def _by_exponent(self, x: np.ndarray) -> np.ndarray:
         m, e = np.frexp(np.abs(x))  # x = m 2^e, m from 1/2 to 1
@@ -148,14 +149,10 @@ def checked(function: str, x: np.ndarray) -> np.ndarray:
         raise ValueError(
             f"{function} got NaN; a special-function unit passes it on, here it is an error: mask it first"
         )
-    outside = {"sqrt": x < 0, "log": x <= 0, "rsqrt": x <= 0, "reciprocal": x == 0}.get(
-        function, np.zeros(x.shape, bool)
-    )
-    for one in x[outside].flat[:1]:
-        wanted = {"sqrt": "numbers of at least 0", "reciprocal": "numbers other than 0"}.get(
-            function, "positive numbers"
-        )
-        raise ValueError(f"{function} has no real value at {one:g}; give it {wanted}")
+    if function in NO_VALUE:
+        outside, wanted = NO_VALUE[function]
+        for one in x[outside(x)].flat[:1]:
+            raise ValueError(f"{function} has no real value at {one:g}; give it {wanted}")
     return x
 
 

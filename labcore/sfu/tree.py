@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,9 +24,9 @@ def tree_sum(x: np.ndarray) -> TreeSum:
     >>> tree_sum(np.arange(6.0))
     TreeSum(value=15.0, levels=3, adders=5)
     """
-    if np.ndim(x) != 1 or not np.size(x):
-        raise ValueError(f"a tree adds (n,) numbers with n of at least 1, got shape {np.shape(x)}")
-    row, levels, adders = x, 0, 0
+    row, levels, adders = np.asarray(x), 0, 0
+    if row.ndim != 1 or not row.size:
+        raise ValueError(f"a tree adds (n,) numbers with n of at least 1, got shape {row.shape}")
     while row.size > 1:
         pairs, odd = row[: row.size // 2 * 2].reshape(-1, 2), row[row.size // 2 * 2 :]
         row, levels, adders = np.concatenate([pairs[:, 0] + pairs[:, 1], odd]), levels + 1, adders + len(pairs)
@@ -42,11 +41,10 @@ def tree_cycles(n: int, width: int | None = None) -> int:
     >>> tree_cycles(512), tree_cycles(512, width=8)
     (9, 67)
     """
-    positive_ints(n=n)
+    positive_ints(n=n, width=n if width is None else width)
     if width is None or width >= n:
-        return math.ceil(math.log2(n))
-    positive_ints(width=width)
-    return math.ceil(n / width) + math.ceil(math.log2(width))
+        return (n - 1).bit_length()  # ceil(log2(n)), exact for every n
+    return -(-n // width) + (width - 1).bit_length()
 
 
 def mean_and_variance(x: np.ndarray) -> tuple[float, float, int]:

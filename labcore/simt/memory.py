@@ -47,11 +47,11 @@ def touched(addresses: np.ndarray, size: int, granule: int = SECTOR) -> int:
     return int(np.unique(np.concatenate(spans)).size)
 
 
-def warp_access(stride: int, size: int = 4, offset: Bytes = 0, lanes: int = 32, granule: int = SECTOR) -> Access:
+def warp_access(stride: int, size: int = 4, offset: int = 0, lanes: int = 32, granule: int = SECTOR) -> Access:
     """Access in which lane i reads the element of `size` bytes at offset + i * stride * size.
 
     `stride` is in elements: 1 reads a row, N a column of a row-major matrix with N columns, 0 one element for all.
-    Raises ValueError for a negative stride or offset, and sizes that are not positive ints.
+    Raises ValueError for a negative or broken stride or offset, and sizes that are not positive ints.
 
     >>> warp_access(stride=1).transactions, warp_access(stride=8).transactions
     (4, 32)
@@ -59,8 +59,8 @@ def warp_access(stride: int, size: int = 4, offset: Bytes = 0, lanes: int = 32, 
     0.5
     """
     positive_ints(size=size, lanes=lanes, granule=granule)
-    if stride < 0 or offset < 0:
-        raise ValueError(f"stride and offset must be 0 or more, got {stride} and {offset}")
+    if any(isinstance(one, float | bool) or one < 0 for one in (stride, offset)):
+        raise ValueError(f"stride and offset must be whole and 0 or more, got {stride} and {offset}")
     addresses = offset + np.arange(lanes) * stride * size
     used = np.unique(addresses).size * size
     return Access(int(used), touched(addresses, size, granule), granule)

@@ -134,8 +134,9 @@ class Warp:
         outer, turn = self.mask, 0
         try:
             while True:
-                self.mask = self.mask & condition().values
+                holds = condition().values
                 self.issue("branch")
+                self.mask = self.mask & holds
                 if not self.mask.any():
                     return
                 if turn == MOST_TURNS:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from labcore.sparsity.compressed import COO, CSR, pointers
-from labcore.sparsity.product import check_pointers, matrix, operand, stored
-from labcore.units import Bytes, positive_ints
+from labcore.sparsity.product import check_pointers, in_blocks, operand, stored
+from labcore.units import Bytes
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,14 +32,9 @@ class BSR:
     @classmethod
     def from_dense(cls, x: np.ndarray, block: tuple[int, int]) -> BSR:
         """The blocks of a matrix that hold a nonzero; raises ValueError where blocks do not divide the matrix."""
-        x = matrix(x)
-        r, c = block
-        positive_ints(r=r, c=c)
-        if x.shape[0] % r or x.shape[1] % c:
-            raise ValueError(f"blocks of {r} x {c} do not divide a matrix of shape {x.shape}; pad it with zeros first")
-        grid = x.reshape(x.shape[0] // r, r, x.shape[1] // c, c).swapaxes(1, 2)  # (block rows, block cols, r, c)
+        grid = in_blocks(x, block).swapaxes(1, 2)  # (block rows, block cols, r, c)
         rows, cols = np.nonzero(grid.any(axis=(2, 3)))
-        return cls(grid[rows, cols], cols, pointers(rows, len(grid)), x.shape)
+        return cls(grid[rows, cols], cols, pointers(rows, len(grid)), np.shape(x))
 
     @property
     def block(self) -> tuple[int, int]:

@@ -6,6 +6,7 @@ is done: that is what makes the grid regular. A lane takes one cycle for each no
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,13 +26,13 @@ class Walk:
 
     @property
     def speedup(self) -> Ratio:
-        """Cycles of the same grid without skipping, over the cycles taken."""
-        return self.dense_cycles / self.cycles
+        """Cycles of the same grid without skipping, over the cycles taken; infinite where all is skipped."""
+        return self.dense_cycles / self.cycles if self.cycles else math.inf
 
     @property
     def utilization(self) -> Ratio:
-        """Share of the lanes' cycles that did a multiply-accumulate."""
-        return self.macs / (self.cycles * self.lanes)
+        """Share of the lanes' cycles that did a multiply-accumulate; 1 where no cycle was taken."""
+        return self.macs / (self.cycles * self.lanes) if self.cycles else 1.0
 
 
 def walk(mask: np.ndarray, lanes: int, group: int) -> Walk:
@@ -59,12 +60,14 @@ def walk(mask: np.ndarray, lanes: int, group: int) -> Walk:
 def waits(mask: np.ndarray, group: int) -> np.ndarray:
     """Cycles each lane works and the cycles until all are done, by group: (rows, groups) and (groups,) as one array.
 
-    The last row is the grid's own time.
+    The last row is the grid's own time. Raises ValueError where groups do not divide.
 
     >>> waits(np.array([[1, 1, 0, 0], [0, 1, 0, 1]]), group=2).tolist()
     [[2, 0], [1, 1], [2, 1]]
     """
     mask = matrix(mask) != 0
     positive_ints(group=group)
+    if mask.shape[1] % group:
+        raise ValueError(f"groups of {group} do not divide a matrix of shape {mask.shape}; pad it with zeros")
     counts = mask.reshape(len(mask), -1, group).sum(axis=2)
     return np.vstack([counts, counts.max(axis=0)])

@@ -14,6 +14,7 @@ import numpy as np
 
 from labcore.sums import summed_in
 from labcore.units import Bytes, positive, positive_ints
+from labcore.windows import per_axis
 
 NARROW = 32  # columns of B up to which a gather for each of them beats a product for each row of A
 
@@ -50,7 +51,7 @@ def operand(A: Sparse, B: np.ndarray) -> tuple[np.ndarray, np.dtype, np.dtype]:
     (dtype('int32'), dtype('float64'))
     """
     B = np.asarray(B)
-    if B.ndim not in (1, 2) or B.shape[0] != A.shape[1]:
+    if B.ndim not in (1, 2) or B.shape[0] != A.shape[1] or not B.size:
         raise ValueError(f"a matrix of shape {A.shape} multiplies ({A.shape[1]},) or ({A.shape[1]}, N), got {B.shape}")
     return B, *summed_in(A.data, B, terms=A.shape[1])
 
@@ -113,6 +114,19 @@ def matrix(x: np.ndarray) -> np.ndarray:
         raise ValueError(f"a matrix has two axes, got shape {x.shape}; reshape it to (rows, columns)")
     positive_ints(rows=x.shape[0], columns=x.shape[1])
     return x
+
+
+def in_blocks(x: np.ndarray, block: tuple[int, int]) -> np.ndarray:
+    """A matrix cut into r x c blocks, (rows / r, r, columns / c, c); raises ValueError where they do not divide it.
+
+    >>> in_blocks(np.arange(8).reshape(2, 4), (2, 2))[0, :, 1].tolist()
+    [[2, 3], [6, 7]]
+    """
+    x, (r, c) = matrix(x), per_axis("block", block)
+    positive_ints(r=r, c=c)
+    if x.shape[0] % r or x.shape[1] % c:
+        raise ValueError(f"blocks of {r} x {c} do not divide a matrix of shape {x.shape}; pad it with zeros first")
+    return x.reshape(x.shape[0] // r, r, x.shape[1] // c, c)
 
 
 def stored(values: int, value_bytes: Bytes, indices: int, index_bytes: Bytes) -> int:

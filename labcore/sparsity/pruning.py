@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from labcore.sparsity.product import matrix
+from labcore.sparsity.product import in_blocks, matrix
 from labcore.sparsity.structured import NM, falling
-from labcore.units import Ratio, positive_ints
+from labcore.units import Ratio
 
 
 def free_mask(x: np.ndarray, density: Ratio) -> np.ndarray:
@@ -42,12 +42,8 @@ def block_mask(x: np.ndarray, block: tuple[int, int], density: Ratio) -> np.ndar
     >>> block_mask(np.array([[1, 1, 0, 9], [1, 1, 0, 0]]), (2, 2), 0.5).astype(int).tolist()
     [[0, 0, 1, 1], [0, 0, 1, 1]]
     """
-    x, (r, c) = matrix(x), block
-    positive_ints(r=r, c=c)
-    if x.shape[0] % r or x.shape[1] % c:
-        raise ValueError(f"blocks of {r} x {c} do not divide a matrix of shape {x.shape}; pad it with zeros first")
-    grid = x.astype(float).reshape(x.shape[0] // r, r, x.shape[1] // c, c)
-    return np.kron(free_mask((grid**2).sum(axis=(1, 3)), density), np.ones((r, c), bool))
+    grid = in_blocks(x, block).astype(float)
+    return np.kron(free_mask((grid**2).sum(axis=(1, 3)), density), np.ones(grid.shape[1::2], bool))
 
 
 def kept_norm(x: np.ndarray, mask: np.ndarray) -> Ratio:
@@ -57,7 +53,8 @@ def kept_norm(x: np.ndarray, mask: np.ndarray) -> Ratio:
     0.8
     """
     x = np.asarray(x, float)
-    return float(np.linalg.norm(x[mask]) / np.linalg.norm(x))
+    whole = np.linalg.norm(x)
+    return float(np.linalg.norm(x[mask]) / whole) if whole else 1.0
 
 
 def kept_of(size: int, density: Ratio) -> int:

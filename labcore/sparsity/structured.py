@@ -119,6 +119,8 @@ def falling(x: np.ndarray) -> np.ndarray:
     """
     if x.dtype.kind in "iub":
         return ~np.abs(x).view(f"u{x.dtype.itemsize}")  # |-128| wraps to -128, whose bits as a uint8 are 128
+    if x.dtype.kind not in "fcV":
+        raise ValueError(f"numbers of a fixed width have a magnitude, got {x.dtype}; cast them")
     if np.isnan(x).any():
         raise ValueError("NaN has no magnitude to prune by; clean the matrix first")
     return -np.abs(x)
