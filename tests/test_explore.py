@@ -523,24 +523,25 @@ def test_the_stored_text_is_the_same_for_everyone(my):
 
 
 @pytest.mark.parametrize(
-    ("ratio", "word"),
+    ("ratio", "unit", "word"),
     [
-        (2, "multiply-accumulate"), (1 / 2, "multiply-accumulate"), (8, "bits"), (1000, "prefix"), (1 / 1000, "prefix"),
-        (100, "per cent"), (2**10 / 10**3, "KiB"), (2**20 / 10**6, "MiB"), (10**9 / 2**30, "GiB"),
-        (1.05, ""), (3, ""), (1.9, ""),
+        (2, "%", "multiply-accumulate"), (1 / 2, "GFLOP", "multiply-accumulate"), (8, "MB", "bits"),
+        (1000, "TB/s", "prefix"), (1 / 1000, "us", "prefix"), (100, "%", "per cent"), (2**10 / 10**3, "B", "KiB"),
+        (2**20 / 10**6, "B", "MiB"), (10**9 / 2**30, "GB", "GiB"), (1.05, "B", ""), (3, "B", ""), (1.9, "FLOP", ""),
+        (2, "", ""), (2, "cycles", ""), (8, "cycles", ""), (1000, "inputs", ""), (8, "FLOP/B", ""),
     ],
 )  # fmt: skip
-def test_a_telling_ratio_is_told(ratio, word):
-    assert word in slip(ratio)
-    assert bool(slip(ratio)) == bool(word)
+def test_a_telling_ratio_is_told_where_its_unit_fits(ratio, unit, word):
+    assert word in slip(ratio, unit)
+    assert bool(slip(ratio, unit)) == bool(word)
 
 
 def test_a_verdict_for_every_guess():
-    assert verdict(5.0, 5.0) == "Exactly."
-    assert verdict(5.2, 5.0) == "Within 10 %."
-    assert verdict(15.0, 5.0) == "The guess is 3.00 times that."
-    assert verdict(0.0, 5.0) == "The guess is off by -5.00."
-    assert verdict(5.0, 0.0) == "The guess is off by 5.00."
+    assert verdict(5.0, 5.0, "x") == "Exactly."
+    assert verdict(5.2, 5.0, "x") == "Within 10 %."
+    assert verdict(15.0, 5.0, "x") == "The guess is 3.00 times that."
+    assert verdict(0.0, 5.0, "x") == "The guess is off by -5.00."
+    assert verdict(5.0, 0.0, "x") == "The guess is off by 5.00."
 
 
 def test_the_default_explorers_ask_something():

@@ -23,14 +23,14 @@ _KEEP_KEYS = (
     "if (!button) return tries && setTimeout(keep, 100, img, tries - 1); "
     "button.setAttribute('data-lm-suppress-shortcuts', 'true'); })(this, 50)\">"
 )
-SLIPS = (  # factor, how near a ratio must come, what it tells
-    (2, 0.02, "a factor of 2: one multiply-accumulate is two FLOP"),
-    (8, 0.02, "a factor of 8: bits for bytes"),
-    (100, 0.02, "a factor of 100: a share for per cent"),
-    (1000, 0.02, "a factor of 1000: one prefix too many or too few"),
-    (1.024, 0.0005, "1024 for 1000: kB and KiB differ by that"),
-    (1.024**2, 0.0005, "1024 for 1000, twice: MB and MiB differ by that"),
-    (1.024**3, 0.0005, "1024 for 1000, three times: GB and GiB differ by that"),
+SLIPS = (  # factor, how near a ratio must come, in units with one of these letters, what it tells
+    (2, 0.02, "FLOP MAC %", "a factor of 2: one multiply-accumulate is two FLOP"),
+    (8, 0.02, "B bit", "a factor of 8: bits for bytes"),
+    (100, 0.02, "%", "a factor of 100: a share for per cent"),
+    (1000, 0.02, "FLOP B s J W", "a factor of 1000: one prefix too many or too few"),
+    (1.024, 0.0005, "B", "1024 for 1000: kB and KiB differ by that"),
+    (1.024**2, 0.0005, "B", "1024 for 1000, twice: MB and MiB differ by that"),
+    (1.024**3, 0.0005, "B", "1024 for 1000, three times: GB and GiB differ by that"),
 )
 
 
@@ -120,16 +120,16 @@ def compare(id: str, computed: float, unit: str = "") -> Shown:
     if guess is None:
         said = f"{text}. No prediction was kept for this one."
     else:
-        said = f"Your prediction: {with_unit(guess, unit)}. {text}. {verdict(guess, computed)}"
+        said = f"Your prediction: {with_unit(guess, unit)}. {text}. {verdict(guess, computed, unit)}"
     return Shown(text, widgets.HTML(f"<p>{html.escape(said)} {html.escape(trouble())}</p>"))
 
 
-def verdict(guess: float, computed: float) -> str:
-    """How a guess compares, with the slip that the ratio tells of.
+def verdict(guess: float, computed: float, unit: str) -> str:
+    """How a guess compares, with the slip that the ratio tells of in this unit.
 
-    >>> verdict(40.5, 20.3)
+    >>> verdict(40.5, 20.3, "%")
     'The guess is 2.00 times that, a factor of 2: one multiply-accumulate is two FLOP.'
-    >>> verdict(21, 20.3)
+    >>> verdict(21, 20.3, "%")
     'Within 10 %.'
     """
     if guess == computed:
@@ -137,19 +137,30 @@ def verdict(guess: float, computed: float) -> str:
     if not computed or guess / computed <= 0:
         return f"The guess is off by {three(guess - computed)}."
     ratio = guess / computed
-    if told := slip(ratio):
+    if told := slip(ratio, unit):
         return f"The guess is {three(ratio)} times that, {told}."
     return "Within 10 %." if abs(ratio - 1) <= 0.1 else f"The guess is {three(ratio)} times that."
 
 
-def slip(ratio: float) -> str:
+def slip(ratio: float, unit: str) -> str:
     """What a ratio of guess to computed value tells, or nothing.
 
-    >>> slip(8.0), slip(1 / 8), slip(3.0)
+    >>> slip(8.0, "MB"), slip(1 / 8, "B"), slip(8.0, "cycles")
     ('a factor of 8: bits for bytes', 'a factor of 8: bits for bytes', '')
     """
     far = max(ratio, 1 / ratio)
-    return next((words for factor, near, words in SLIPS if abs(far / factor - 1) <= near), "")
+    told = (words for factor, near, units, words in SLIPS if abs(far / factor - 1) <= near and fits(unit, units))
+    return next(told, "")
+
+
+def fits(unit: str, units: str) -> bool:
+    """Whether a unit is one of these, with any prefix and over anything.
+
+    >>> fits("GB/s", "B"), fits("FLOP/B", "FLOP MAC"), fits("elements", "s")
+    (True, True, False)
+    """
+    base = unit.partition("/")[0].strip()
+    return any(base == f"{prefix}{one}" for one in units.split() for prefix in ("", *"munpkMGTPE"))
 
 
 def with_unit(value: float, unit: str) -> str:
