@@ -36,7 +36,7 @@ from labcore.sfu.tree import tree_cycles, tree_sum
 from labcore.units import format_si
 from labcore.vector import patterns
 from labcore.vector.batchnorm import relu_batchnorm
-from labcore.vector.counts import by_kind, in_blocks
+from labcore.vector.counts import by_kind, in_blocks, occupancy
 from labcore.vector.dense import dense, dense_as_printed, dense_in_loops, dot
 from labcore.vector.machine import Machine
 from labcore.vector.rows import each_of, softmax
@@ -44,22 +44,34 @@ from labcore.vector.rows import each_of, softmax
 # %% [markdown]
 # ## Predict first
 #
-# The layer of this lab takes 256 numbers in and gives 512 out, for a batch of 32. The
-# vector unit has eight lanes: one instruction works on eight numbers.
+# The layer of this lab takes 256 numbers in and gives 512 out, for a batch of 32; then
+# come a bias and ReLU. A scalar machine works on one number an instruction. Beside it
+# stand:
+#
+# - a vector unit of eight lanes, where one instruction works on eight numbers;
+# - a matrix unit, where one instruction multiplies a 16 x 16 block by another. Bias and
+#   ReLU then still take the eight lanes.
+#
+# The third question is about $1/\sqrt{x}$ by Newton's iteration, which improves a guess
+# step by step: from a guess that is off by a share of $2^{-5}$ to one off by $2^{-24}$.
 
 # %%
 display(
     predict("03-gain", "Instructions, scalar over eight lanes, for the layer", "x"),
-    predict("03-matrix-gain", "Instructions, scalar over a 16 x 16 matrix unit", "x"),
-    predict("03-newton", "Newton steps from 5 right bits to 24", "steps"),
+    predict(
+        "03-matrix-gain",
+        "Instructions, scalar over matrix unit with eight lanes, for the layer",
+        "x",
+    ),
+    predict("03-newton", "Newton steps for 1/sqrt(x) from 5 right bits to 24", "steps"),
 )
 
 # %% [markdown]
 # ## One line, many multiply-accumulates
 #
-# Listings 1 to 3 of the chapter take the line apart: a product, a bias, an activation; and
-# under the product three loops. Here they are as loops that count their own work, on a
-# layer small enough to check with pencil and paper.
+# Listings 1 to 3 of the chapter take the line apart: a product, a bias, an activation;
+# and under the product three loops. Here they are as loops that count their own work, on
+# a layer small enough to check with pencil and paper.
 
 # %%
 x = np.array([[1.0, 2.0, 3.0], [0.0, 1.0, -1.0]])  # (B, K): two samples
@@ -113,27 +125,34 @@ one, ones = np.arange(1.0, 21), np.ones(20)
 print("sum of 1 to 20:", dot(unit, one, ones, np.array(0), np.array(0), K=20).item())
 for mnemonic, count in unit.instructions.items():
     print(f"{count:3} {mnemonic}")
-print(f"{unit.total} instructions; lanes at work {unit.occupancy:.1%}")
+strips = list(Machine(vlen=256, sew=32).strips(20))
+idle = unit.lanes - strips[-1][1]
+print(
+    f"{len(strips)} strips, {idle} lanes idle in the last: {occupancy(20, 8):.1%} at work"
+)
+print(f"{unit.total} instructions; with vxor and vfredusum {unit.occupancy:.1%} at work")
 claims_at("03_compute_primitives#by-hand")
 
 # %%
 show("lane-film")
 
 # %% [markdown]
-# Eight partial sums run side by side, one a lane, and meet once at the end
-# (`vfredusum`). The tail is not padded: its idle lanes keep what they hold. And most of
-# the instructions are not arithmetic. Change `K` and `vlen`: which lengths leave no lane
-# idle?
+# Eight partial sums run side by side, one a lane, and meet once at the end (`vfredusum`).
+# The tail is not padded: its idle lanes keep what they hold. In the strips 20 of 24 lanes
+# work; the clearing before (`vxor`) and the sum after them take all eight, so the share
+# over all vector instructions is a little higher. And most of the instructions are not
+# arithmetic. Change `K` and `vlen`: which lengths leave no lane idle?
 
 # %%
-show("lane-film", K=24, vlen=128)
+show("lane-film", K=12, vlen=128)
 
 # %% [markdown]
 # ### Explore: where a wider register saves nothing
 #
-# Set VLEN to 512, then to 1024. Find (1) the lengths at which both take the same number
-# of instructions, (2) the length from which the vector machine is worth its `vsetvli`:
-# at which n does it need fewer instructions than the scalar one?
+# Set VLEN to 512. The dotted line is the machine with twice that. Find (1) the lengths at
+# which both take the same number of instructions, (2) the length from which the vector
+# machine is worth its `vsetvli`: at which n does it need fewer instructions than the
+# scalar one?
 
 # %%
 strips_explorer()
@@ -161,8 +180,8 @@ claims_at("03_compute_primitives#vector-counts")
 # - All instructions fall by less, since each strip asks for its length anew, an
 #   instruction that the scalar loop does not have.
 # - "Fused doubles the throughput" is true of the arithmetic units: one instruction where
-#   there were two. Of the whole loop it saves a ninth, for loads, pointers and branch
-#   stay.
+#   there were two. Of a strip's nine instructions it saves one, for loads, pointers and
+#   branch stay: nine over eight, a little less with those that come once a sum.
 
 # %%
 show("primitive-instructions")
@@ -183,10 +202,13 @@ for name, machine in {"neuron by neuron": vector, "as in Listing 3": strided}.it
 # The bytes also say what neither version does: each input is loaded anew for each of the
 # 512 neurons, each weight for each of the 32 samples. Reuse is what matrix units are for.
 #
-# **As printed.** Listing 4 has no end condition that changes, adds no lanes up and stores
-# nothing; the chapter calls it illustrative. Suppose that counts, sums and stores are
-# there. Does the rest compute the layer? Two samples of eight features, two neurons with
-# weights 1, so that each output is the sum of its sample:
+# **As printed.** Listing 4 is the layer in vector assembly. It sets the vector length
+# once. For each sample and neuron it clears eight sums; its inner loop loads inputs and
+# weights, multiplies and adds, and moves both pointers on by 32 bytes. It has no end
+# condition that changes, adds no lanes up and stores nothing; the chapter calls it
+# illustrative. Suppose that counts, sums and stores are there. Does the rest compute the
+# layer? Two samples of eight features, two neurons with weights 1, so that each output is
+# the sum of its sample:
 
 # %% name="as-printed"
 small, unit_weights = np.arange(1.0, 17).reshape(2, 8), np.ones((8, 2))
@@ -273,22 +295,29 @@ claims_at("03_compute_primitives#column-batch")
 block = tile_cost(16, 16, 16)
 print(f"{block.macs:,} multiply-accumulates on {sum(block.loads.values())} words")
 layer = tile_cost(B, N, K)
-counts = in_blocks(B, K, N)
-print(f"the layer: {layer.blocks:,} blocks, {sum(counts.values()):,} instructions")
-print(f"scalar over matrix unit: {scalar.total / sum(counts.values()):,.0f} to 1")
+product = sum(in_blocks(B, K, N).values())
+print(f"the product: {layer.blocks:,} blocks, {product:,} instructions")
+lanes = Machine(vlen=256)
+rows = [patterns.add_bias_relu(lanes, row, bias) for row in x @ w]
+print("right:", (np.array(rows) == y).all())
+print(f"bias and ReLU on eight lanes: {lanes.total:,} instructions")
+matrix_total = product + lanes.total
+print(f"the layer: scalar over both {scalar.total / matrix_total:,.0f} to 1")
 words = vector.loaded // vector.element_bytes
 print(f"words loaded: vector {words:,}, matrix {sum(layer.loads.values()):,}")
 claims_at("03_compute_primitives#matrix-unit")
 
 # %% [markdown]
-# 256 and 4,096 are both right, of different things. A 16 x 16 array holds 256
-# multipliers and takes 16 steps for a block product of 4,096. Per *step* it does 32 times
-# the work of eight lanes, per *instruction* 512 times. Lab 06 runs such an array cycle by
-# cycle. The last line is the better reason for the unit: it loads a small share of the
-# words.
+# 256 and 4,096 are both right, of different things. A 16 x 16 array holds 256 multipliers
+# and takes 16 steps for a block product of 4,096. Per *step* it does 32 times the work of
+# eight lanes, per *instruction* 512 times. Lab 06 runs such an array cycle by cycle. Of
+# the layer's instructions most are now bias and ReLU, which were a trifle before: what is
+# not sped up remains. The last line is the better reason for the unit: its product loads
+# a small share of the words.
 #
-# **Attention in columns.** Listing 6 keeps a token in each column and then writes
-# $Q K^T$. Which pairs does that product compare?
+# **Attention in columns.** Listing 6 computes queries Q and keys K with a token in each
+# column, and scores every query against every key by $Q K^T$, as it says. Which pairs
+# does that product compare?
 
 # %% name="attention-shape"
 tokens, dim = 10, 4
@@ -310,9 +339,11 @@ cases = {
 }
 for size in (56, 7):
     for name, how in cases.items():
-        print(f"{size} x {size}, {name}: {amplification(size, size, 3, 3, **how):.2f}x")
-print(f"7 x 7 filter, stride 2: {amplification(224, 224, 7, 7, 2, 3):.2f}x")
-print(f"1 x 1 filter: {amplification(56, 56, 1, 1):.2f}x")
+        times = amplification(size, size, 3, 3, **how)
+        print(f"3 x 3 filter on {size} x {size}, {name}: {times:.2f}x")
+stem = amplification(224, 224, 7, 7, stride=2, padding=3)
+print(f"7 x 7 filter on 224 x 224, stride 2, padding 3: {stem:.2f}x")
+print(f"1 x 1 filter on 56 x 56: {amplification(56, 56, 1, 1):.2f}x")
 claims_at("03_compute_primitives#im2col")
 
 # %% [markdown]
@@ -343,9 +374,13 @@ claims_at("03_compute_primitives#table-3")
 # %% [markdown]
 # ## Between the products: ReLU and batch normalization
 #
-# Listings 8 to 10 follow a dense layer by ReLU and batch normalization. Each feature has
-# its own mean and variance over the batch. With a sample in each column that is axis 1;
-# Listing 9 takes axis 0 for the mean and no axis for the variance.
+# Listings 8 to 10 follow a dense layer by ReLU and batch normalization: Listing 8 as
+# three layers of a framework, Listing 9 as formulas on arrays, Listing 10 as loops. The
+# loops go through the data twice: first ReLU and the sums of h and of its square, then
+# the normalization.
+#
+# Each feature has its own mean and variance over the batch. With a sample in each column
+# that is axis 1; Listing 9 takes axis 0 for the mean and no axis for the variance.
 
 # %% name="batchnorm"
 H = np.maximum(Z, 0)  # (512, 32)
@@ -379,10 +414,10 @@ for shift in (0, 10, 100, 1000, 10000):
     print(f"shift {shift:5}: {said}; exact {h.var():.4f}")
 
 # %% [markdown]
-# From a mean a hundred times the spread on, the digits of the variance go wrong one after
-# the other; a thousand times leaves none. Where it comes out negative, the root has no
-# value (printed as nan). Kernels that sweep once keep a running mean (Welford's update) or sum in a wider
-# format.
+# The one sweep is off in the fourth decimal from the start. A mean of a hundred times the
+# spread costs it the second decimal, a thousand times leaves no digit. Where the variance
+# comes out negative, the root has no value (printed as nan). Kernels that sweep once keep
+# a running mean (Welford's update) or sum in a wider format.
 
 # %% [markdown]
 # ## Special-function units
@@ -422,6 +457,10 @@ show("sfu-table-error")
 # Find (1) the smallest table, in bits, with which every fp16 number has a correctly
 # rounded root; (2) what bf16 asks for instead; (3) why tanh looks hopeless in ulp and is
 # not: read the error in size, and look where it is worst.
+#
+# The curve is the error before rounding, and a curve below the dashed line is not enough:
+# where the exact value lies near the middle between two numbers of the format, a small
+# error is what picks the wrong one. The share of correctly rounded numbers decides.
 
 # %%
 sfu_explorer()
@@ -452,8 +491,9 @@ show("newton-error")
 # %% [markdown]
 # ### Explore: how far may the guess be off?
 #
-# Find the edge of the basin for the reciprocal and for the root, to two digits. What
-# happens just beyond it, and where does $1/\sqrt{x}$ end up from 1.8 times the root?
+# Find the edge of the basin for the reciprocal and for $1/\sqrt{x}$ (`rsqrt`), to a per
+# cent of the wanted value. What happens to the reciprocal at the edge itself and beyond
+# it, and where does $1/\sqrt{x}$ end up from 180 %?
 
 # %%
 newton_explorer()
@@ -485,9 +525,10 @@ claims_at("03_compute_primitives#table-4")
 # what is left at the end.
 
 # %% [markdown]
-# Listing 11 loads a vector once and hands it to four units. The root is the odd one: it
-# reads the vector from before the ReLU, where numbers may be negative. Here the least
-# normal fp16 number takes their place.
+# Listing 11 loads a vector once and hands it to four units, one after the other: ReLU,
+# sigmoid, tanh and $1/\sqrt{x}$. The root is the odd one: it reads the vector from before
+# the ReLU, where numbers may be negative. Here the root, and only it, takes $2^{-14}$,
+# the least normal fp16 number, for every number below that; so -1 gives $2^7$.
 
 # %% name="listing-11"
 v1 = np.array([4.0, -1.0, 0.25, 1.0])
@@ -499,10 +540,10 @@ units = {
     "relu": lambda v: np.maximum(v, 0),
     "sigm": TableUnit("sigmoid", 6, 1),
     "tanh": TableUnit("tanh", 6, 1),
-    "rsqrt": RootUnit("rsqrt", 5, 2),
+    "rsqrt": lambda v: RootUnit("rsqrt", 5, 2)(np.maximum(v, 2.0**-14)),
 }
 unit = Machine(256)
-for name, result in each_of(unit, np.maximum(v1, 2.0**-14), units).items():
+for name, result in each_of(unit, v1, units).items():
     print(name, result.round(4).tolist())
 print("loads:", unit.instructions["vle32.v"], "for", len(units), "functions")
 claims_at("03_compute_primitives#listing-11")
@@ -553,7 +594,7 @@ error = np.abs(path / exact_root - 1)
 steps = int(np.argmax(error <= 2.0**-24))
 display(
     compare("03-gain", scalar.total / vector.total, "x"),
-    compare("03-matrix-gain", scalar.total / sum(counts.values()), "x"),
+    compare("03-matrix-gain", scalar.total / matrix_total, "x"),
     compare("03-newton", steps, "steps"),
 )
 

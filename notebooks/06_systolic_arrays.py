@@ -23,7 +23,7 @@ import time
 import numpy as np
 from IPython.display import display
 from ipywidgets import HTML
-from labcore.catalogue import TPU_V4, arrays
+from labcore.catalogue import TPU_V4, arrays, execution
 from labcore.claims.ledger import claim, claims_at, departures
 from labcore.explore.predict import Shown, compare, predict
 from labcore.explore.systolic import array_stepper, fringe_explorer
@@ -51,13 +51,14 @@ from labcore.systolic.layers import as_products
 # ## Predict first
 #
 # Three guesses, before anything is shown. An *8 x 8 array* has 64 PEs, each of which can
-# do one multiply-accumulate (MAC) in a cycle.
+# do one multiply-accumulate (MAC) in a cycle. Its cycles count until the last result
+# has left the array.
 
 # %%
 display(
-    predict("06-cycles", "8 x 8 x 8 product on an 8 x 8 array, results out", "cycles"),
+    predict("06-cycles", "8 x 8 x 8 product on an 8 x 8 array", "cycles"),
     predict("06-fringe", "Lanes busy: 129 columns on an array of 128", "%"),
-    predict("06-one-row", "Best use of a 128 x 128 array by one row of inputs", "%"),
+    predict("06-one-row", "Use of a 128 x 128 array by one row of inputs, at most", "%"),
 )
 
 # %% [markdown]
@@ -86,10 +87,10 @@ for state in run.states:
 print("C =", run.C.tolist())
 
 # %% [markdown]
-# The first line of A and of B are those of the chapter's example; the second lines are
+# The first rows of A and of B are those of the chapter's example; the second rows are
 # ours. In cycle 1 only PE(0,0) works. In cycle 2, A's 2 has moved on to meet B's 3, and
 # the 4 has come in behind it. The last corner finishes in cycle 4. Then the sums still
-# stand in the array, and two cycles shift them out at the bottom.
+# stand in the array, and in two cycles of *unload* they shift out at the bottom.
 
 # %% name="two-by-two"
 print("busy PEs by cycle:", run.busy)
@@ -102,16 +103,20 @@ claims_at("06_systolic_arrays#two-by-two")
 #
 # ### Explore: put in your own
 #
-# Step with the arrow keys. Find (1) the cycle in which most PEs work, (2) a shape for
-# which, at some moment, *all* PEs of a 2 x 2 array work, and (3) what changes when you
-# choose another dataflow. `array_stepper(A=[[...]], B=[[...]])` takes matrices of yours,
+# Step with the arrow keys. The first stepper holds the matrices above: find (1) the
+# cycles in which most PEs work. The second makes matrices of the sizes that you choose:
+# find (2) M, K and N for which, at some moment, *all* PEs of a 2 x 2 array work, and
+# (3) what changes with the dataflow. `os`, `ws` and `is` say what stays in the PEs: the
+# outputs (C), the weights (B) or the inputs (A). What stays is first loaded from above,
+# *preload*, or at last shifted out, *unload*. A product larger than the array comes in
+# tiles, one after another. `array_stepper(A=[[...]], B=[[...]])` takes matrices of yours,
 # up to 6 x 6.
 
 # %%
 array_stepper(A=A, B=B)
 
 # %%
-array_stepper(dataflow="ws", M=4, K=2, N=2, cycle=4)
+array_stepper(dataflow="ws")
 
 # %% [markdown]
 # ## What moves, and what stays
@@ -134,9 +139,16 @@ for name, flow in DATAFLOWS.items():
 show("systolic-array")
 
 # %% name="what-moves"
+for id in ("systolic-dozens-of-uses", "footnote-26-weight-reuse"):
+    said = claim(id)
+    least = said.claim.printed.least
+    print(f'"{said.claim.printed.text}": at least {least}; counted {said.computed}')
 claims_at("06_systolic_arrays#what-moves")
 
 # %% [markdown]
+# A word such as "dozens" has no edge, so the lab sets one. The use of a weight passes the
+# first, and the accesses that it avoids, one fewer, do not pass the second.
+#
 # The chapter's figure and its list of a PE's four steps describe two different machines.
 # Both are systolic arrays, and the rest of the lab keeps them apart.
 #
@@ -149,14 +161,14 @@ show("array-occupancy")
 # %% [markdown]
 # In every strip the work is a wave. It needs as many cycles to reach the far corner as
 # there are rows and columns on the way, and as many to leave. That is **fill and drain**.
-# Before or after it, what stays must be loaded or taken out.
+# Before it comes the preload of an operand that stays, or after it the unload of sums.
 #
 # ## Cycles without stepping
 #
 # Let a tile of $m \times n$ lie on an array of $r$ rows, and let $T$ be what streams.
 #
 # - Output stationary: $T + m + n - 2$ cycles until the last corner is done, then $r$ to
-#   shift the results out.
+#   unload the results.
 # - Weight or input stationary: $r$ to preload, then $T + r + n - 2$, because sums fall
 #   through all rows, used or not.
 #
@@ -167,11 +179,11 @@ show("array-occupancy")
 # %%
 rng = np.random.default_rng(6)
 for M, K, N in [(2, 2, 2), (1, 9, 1), (5, 1, 7), (13, 8, 9), (33, 40, 17)]:
-    A, B = rng.integers(-9, 9, (M, K)), rng.integers(-9, 9, (K, N))
+    X, Y = rng.integers(-9, 9, (M, K)), rng.integers(-9, 9, (K, N))
     for flow in DATAFLOWS:
-        slow, fast = simulate(A, B, 8, 8, flow), stream(A, B, 8, 8, flow)
-        assert np.array_equal(slow.C, A @ B)
-        assert np.array_equal(fast.C, A @ B)
+        slow, fast = simulate(X, Y, 8, 8, flow), stream(X, Y, 8, 8, flow)
+        assert np.array_equal(slow.C, X @ Y)
+        assert np.array_equal(fast.C, X @ Y)
         assert slow.cycles == fast.cycles == cycles(M, K, N, 8, 8, flow)
         assert (slow.reads, slow.writes) == traffic(M, K, N, 8, 8, flow)
     counts = [cycles(M, K, N, 8, 8, flow) for flow in DATAFLOWS]
@@ -200,6 +212,7 @@ vector = energy_per_mac(4, E_word, E_mac)
 tile = gemm(np.ones((128, 4096)), np.ones((4096, 128)), rows=128, cols=128)
 edge = (tile.reads["A"] + tile.reads["B"]) / tile.macs
 array = energy_per_mac(edge, E_word, E_mac)
+print(f"a word from DRAM {E_word * 1e12:.0f} pJ, a MAC {E_mac * 1e12:.0f} pJ")
 print(f"vector unit: 4 accesses, {vector * 1e12:.0f} pJ a MAC")
 print(f"array: {edge:.6f} reads, {array * 1e12:.0f} pJ a MAC")
 print(f"ratio {vector / array:.1f}")
@@ -236,10 +249,10 @@ print(f"ratio with operands from SRAM: {near:.1f}")
 # chapter's Algorithm 1, and `tiled_matmul` runs it on the array and counts its loads.
 
 # %%
-A, B = rng.integers(-9, 9, (24, 32)), rng.integers(-9, 9, (32, 16))
+X, Y = rng.integers(-9, 9, (32, 32)), rng.integers(-9, 9, (32, 16))
 for T in (4, 8, 16):
-    on = tiled_matmul(A, B, tile=(T, T, T), rows=T, cols=T, on=simulate)
-    assert np.array_equal(on.C, A @ B)
+    on = tiled_matmul(X, Y, tile=(T, T, T), rows=T, cols=T, on=simulate)
+    assert np.array_equal(on.C, X @ Y)
     print(f"tiles of {T}: {on.products} tile products, loads {on.loads},", end=" ")
     print(f"{on.macs_per_word:.2f} MACs a word")
 
@@ -291,9 +304,11 @@ claims_at("06_systolic_arrays#fringe")
 #
 # ### Explore: columns for nothing
 #
-# At N = 129, how many cycles do 127 further columns cost? Find (1) the array side at which
-# N = 129 loses least, (2) a dataflow in which the width does not matter at all, and what
-# takes its place, (3) a K so small that even full tiles use less than half of the array.
+# At N = 129, how many cycles do 127 further columns cost? Find (1) the side of the array
+# on the slider at which the fewest lanes idle for N = 129, and how many cycles the product
+# takes there beside those on side 128, (2) the dataflow in which N has no fringe, and what
+# a small N costs there, (3) in `os` and with N = 128, the K at which full tiles use half
+# of the array, and which size decides that in `ws`.
 
 # %%
 fringe_explorer()
@@ -340,6 +355,8 @@ claims_at("06_systolic_arrays#table-5")
 # %% name="feeding"
 one = claim("systolic-feed-bandwidth").computed
 chip = claim("systolic-feed-bandwidth-chip").computed
+clock = execution.TPU_V4_CLOCK.value
+print(f"256 words of 2 B in a cycle, {clock / 1e9} G cycles a second")
 print(f"one array {one:.0f} GB/s, eight {chip:.0f} GB/s")
 print(f"memory {TPU_V4.BW / 1e9:.0f} GB/s")
 print("sides of other arrays:", end=" ")
@@ -348,8 +365,9 @@ print(f"Gemmini by default {arrays.GEMMINI_SIDE}")
 claims_at("06_systolic_arrays#feeding")
 
 # %% [markdown]
-# The array alone does not save the memory: tiles must also stay on chip between folds.
-# Lab 14 is about that.
+# The memory's 1200 GB/s are enough for one array, so the first statement stands. They do
+# not feed eight from outside in each cycle. The array alone does not save the memory:
+# tiles must also stay on chip between folds. Lab 14 is about that.
 #
 # ## A whole network
 #
@@ -374,17 +392,29 @@ shape_of = {layer.name: layer.op for layer in network.layers}
 for name in sorted(used, key=used.get)[:4] + sorted(used, key=used.get)[-2:]:
     M, K, N, _ = as_products(shape_of[name])
     print(f"{name}: ({M}, {K}) @ ({K}, {N}), {used[name]:.1%}")
+for M in (49, 3136):
+    ticks = cycles(M, 128, 128, 128, 128, "ws")
+    print(
+        f"{M} rows on one tile of weights: {ticks} cycles, {M / ticks:.1%} of the array"
+    )
 
 # %% [markdown]
+# Weight stationary streams the rows of A past each tile of weights. Layer 4 has 49 of
+# them, far fewer than the cycles of preload, fill and drain, and its 11.4 % is what one
+# full tile gives. With the 3136 of layer 2 the same cycles hardly show. Its 89.1 % is again
+# the share of one full tile.
+#
 # ## Where the rule fails
 #
 # **One row.** A language model that writes for one reader multiplies one row by every
-# weight. One lane of 128 has work, whatever stays:
+# weight. At any moment at most 128 PEs have work, one for each lane: a row of the array
+# (`os`), a column (`is`), or a diagonal (`ws`), along which the row of inputs passes all
+# lanes, one cycle each:
 
 # %%
 for flow in DATAFLOWS:
     print(f"{flow}: {utilization(1, 4096, 4096, 128, 128, flow):.2%} of the array")
-print(f"no dataflow passes 1/128 = {1 / 128:.2%}")
+print(f"no dataflow passes 128 of {128**2} PEs, {128 / 128**2:.2%}")
 
 # %% [markdown]
 # **One filter for each channel.** A depthwise convolution is not one product but one for
@@ -415,12 +445,12 @@ print(f"4096^3 on 128 x 128: {theirs:,}, ours {ours:,} ({ours / theirs - 1:.1%} 
 # More than 100 % of a machine is a sign that something was not counted. On large
 # products the difference is small; on small ones it is the result.
 #
-# **Numbers.** INT8 operands do not fit their own sums. The array adds them up in 32 bits,
-# and says no to what it cannot hold:
+# **Numbers.** Sums of INT8 products do not fit INT8, so the array adds them up in 32 bits.
+# It turns away what would spread over a whole row or column of the result, such as a NaN:
 
 # %%
 small = simulate(np.full((1, 4), 127, np.int8), np.full((4, 1), 127, np.int8), 2, 2)
-print(small.C.dtype, small.C.item())
+print(f"largest int8 {np.iinfo(np.int8).max}; sum {small.C.item()} in {small.C.dtype}")
 try:
     simulate(np.array([[1.0, np.nan]]), np.ones((2, 1)), 2, 2)
 except ValueError as error:
@@ -430,7 +460,8 @@ except ValueError as error:
 # ## Your machine
 #
 # Your computer steps the array in software. How many PE-updates a second, and how many
-# times slower than a chip? What appears below is yours, and not kept in the notebook.
+# times slower is that than one array of a chip? What appears below is yours, and not kept
+# in the notebook.
 
 # %%
 X, W = np.ones((4096, 128), np.float32), np.ones((128, 128), np.float32)
@@ -440,7 +471,10 @@ seconds = time.perf_counter() - start
 rate = timed.cycles * 128**2 / seconds
 Shown(
     "PE-updates a second on your machine: run the cell to see them.",
-    HTML(f"{rate / 1e9:.2f} G PE-updates/s; a chip at 1 GHz: {128**2} G"),
+    HTML(
+        f"{rate / 1e9:.2f} G PE-updates/s; an array of 128 x 128 at 1 GHz: {128**2} G, "
+        f"{128**2 * 1e9 / rate:,.0f} times as many"
+    ),
 )
 
 # %% [markdown]

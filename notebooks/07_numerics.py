@@ -21,7 +21,7 @@ import timeit
 import numpy as np
 from IPython.display import display
 from ipywidgets import HTML
-from labcore.catalogue import A100
+from labcore.catalogue import A100, P100, V100
 from labcore.catalogue.generations import GENERATIONS
 from labcore.claims.ledger import claims_at, departures
 from labcore.explore.precision import (
@@ -41,7 +41,13 @@ from labcore.precision import (
     spacing,
 )
 from labcore.precision.bits import decode, fields
-from labcore.precision.cost import dram_energy, mac_area, mac_energy, operation_energy
+from labcore.precision.cost import (
+    dram_energy,
+    mac_area,
+    mac_energy,
+    operation_area,
+    operation_energy,
+)
 from labcore.precision.dot import dot, relative_error, running_sums
 from labcore.precision.quantize import (
     integer_matmul,
@@ -75,7 +81,8 @@ display(
 # ## By hand: a number in four bits
 #
 # The smallest floating format in use, `fp4_e2m1`, has one sign bit, two exponent bits and
-# one fraction bit. The exponent field $E$ is read with a bias of 1:
+# one fraction bit. The exponent field $E$ is read with a bias; with $e$ exponent bits it is
+# $2^{e-1} - 1$, here 1:
 #
 # $$x = (-1)^s \cdot 2^{E-1} \cdot (1 + f/2) \quad\text{for } E \ge 1, \qquad
 # x = (-1)^s \cdot f/2 \quad\text{for } E = 0$$
@@ -99,7 +106,9 @@ print(dict(zip(x.tolist(), cast(x, "fp4_e2m1").tolist(), strict=True)))
 
 # %% [markdown]
 # 2.5 lies in the middle of 2 and 3 and goes to 2, whose fraction bit is 0; 5 goes to 4 for
-# the same reason. 7 stops at 6: this format has no infinity to go to.
+# the same reason. 7 stops at 6: this format has no infinity to go to. IEEE 754 formats,
+# such as `fp16`, keep their highest exponent field for infinities and NaN; `fp4_e2m1` uses
+# it for numbers.
 
 # %%
 show("number-lines")
@@ -144,8 +153,8 @@ for name in ("fp16", "bf16", "fp8_e5m2", "fp8_e4m3"):
 #
 # ### Explore: who keeps what
 #
-# Find (1) a number that fp16 loses to zero and bf16 keeps, (2) one that fp16 holds with a
-# smaller error than bf16, and (3) the largest power of ten that fp8_e4m3 can round.
+# Find (1) a number that fp16 loses and bf16 keeps, (2) one that fp16 holds with the smaller
+# error, and (3), with overflow at ieee, the largest power of ten that fp8_e4m3 keeps.
 
 # %%
 landing_explorer()
@@ -179,36 +188,55 @@ for accumulator in ("bf16", "fp16", "fp32"):
     )
 
 # %% [markdown]
-# That is why the matrix units multiply narrow numbers and keep **wide sums**. The product of
-# two fp16 numbers has at most 22 significant bits and fits an fp32 exactly, so the only
-# rounding left is that of the long sum, and it is done in 24 bits.
+# That is why the matrix units multiply narrow numbers and keep **wide sums**. The product
+# of two fp16 numbers has at most 22 significant bits and fits an fp32 exactly, so the
+# only rounding left is that of the long sum. It is done in 24 bits: fp32's 23 fraction
+# bits and the leading 1, which is not stored.
+#
+# In the figure, *in runs of 64* means that every 64 products are summed on their own, and
+# then these sums.
 
 # %%
 show("dot-error")
 
 # %% [markdown]
-# Look at the two lines that cross. From 8-bit inputs with fp32 sums the error *falls* with
-# length: the roundings of the inputs are independent and average out. From 16-bit inputs
-# with fp16 sums it *rises*. Where precision is spent matters more than how much there is.
+# Take the lines "fp8_e4m3, sum fp32" and "fp16, sum fp16", which cross between K = 256 and
+# K = 512. From 8-bit inputs with fp32 sums the error *falls* with length: the roundings of
+# the inputs are independent and average out. From 16-bit inputs with fp16 sums it *rises*.
+# Where precision is spent matters more than how much there is.
 
 # %% name="mixed-precision"
 rng = np.random.default_rng(1)
 a, b = rng.random((2, 32, 4096))
 for inputs, accumulator in (("fp16", "fp16"), ("fp8_e4m3", "fp32"), ("bf16", "fp32")):
-    error = relative_error(dot(a, b, inputs, accumulator), a, b)
-    print(f"{inputs} inputs, {accumulator} sums: relative error {error:.1e}")
+    print(f"{inputs} inputs, {accumulator} sums: relative error", end="")
+    for K in (256, 512, 4096):
+        short = a[:, :K], b[:, :K]
+        error = relative_error(dot(*short, inputs, accumulator), *short)
+        print(f"  {error:.1e} at K = {K}", end="")
+    print()
 claims_at("07_numerics#mixed-precision")
 
 # %% [markdown]
 # ### Explore: how short must a sum be?
 #
-# Sum in runs: every run of products on its own, then the runs. Take bf16 and 4096 ones.
-# Find the shortest and the longest run that still give 4096 exactly, and explain both.
+# Sum in runs: every run of products on its own, then the runs. Of the runs on the slider,
+# the powers of two, which is the shortest and which the longest that still sums 4096 ones
+# in bf16 to 4096? Explain both.
 
 # %%
 accumulator_explorer()
 
+# %%
+for run in (8, 16, 256, 512):
+    total = float(dot(ones, ones, "bf16", "bf16", run))
+    print(f"4096 ones in bf16, {4096 // run} runs of {run}: {total:g}")
+
 # %% [markdown]
+# A bf16 sum of equal terms grows for 256 of them. In runs of 512 the runs themselves stick;
+# in runs of 8 there are 512 runs, and the sum of the runs sticks. From 16 to 256 both sums
+# are short enough.
+#
 # A second cure needs no wider sum: round up or down **by chance**, the nearer value the
 # likelier. Then the mean of many roundings is the number itself, and a sum does not stick.
 # It only becomes noisy.
@@ -247,12 +275,37 @@ for symmetric in (True, False):
 #
 # ### Explore: what does one outlier cost?
 #
-# Start with 8 bits and raise the largest value from 4 to 100. How many decibels do the
-# other values lose, and how many bits is that, at 6 dB a bit? Then find a case in which
-# the asymmetric scheme is worth a whole bit, and one in which it is worth nothing.
+# The **signal-to-noise ratio** is the mean square of the values over that of their errors,
+# in decibels (dB): 10 times its logarithm to base 10. At 0 dB the errors are as large as
+# the values; one bit more halves every step, which is worth 6 dB.
+#
+# How many dB does one large value cost all the others, and how many bits is that? Take 8
+# bits and a largest value of 100, and compare with the tensor without the outlier. Then
+# find where asymmetric codes are worth a whole bit, and where almost nothing.
 
 # %%
 quantiser_explorer()
+
+# %%
+weights = np.random.default_rng(3).normal(size=4096).astype(np.float32)
+for name, x, top in (
+    ("weights, no outlier", weights, weights.max()),
+    ("weights and 100", weights, 100),
+    ("activations, no outlier", np.maximum(weights, 0), weights.max()),
+):
+    with_top, dB = np.append(x, top), []
+    for symmetric in (True, False):
+        back = quantize(with_top, symmetric=symmetric).dequantize()[:-1]
+        dB.append(signal_to_noise(x, back))
+    print(f"{name}: symmetric {dB[0]:.1f} dB, asymmetric {dB[1] - dB[0]:.1f} dB more")
+
+# %% [markdown]
+# With symmetric codes the outlier takes the weights from 41.0 dB to 13.0 dB, a loss of
+# between four and five bits. Asymmetric codes are worth a bit on activations, half of
+# whose symmetric codes stand for negative values that do not occur. On weights without an
+# outlier they are worth almost nothing, since both sides of 0 are in use. Beside the
+# outlier they gain 5.7 dB on weights too: it is large on one side only, and symmetric
+# codes reach as far on the other.
 
 # %% [markdown]
 # ### A layer
@@ -292,14 +345,22 @@ except ValueError as error:
 # %% [markdown]
 # ## What a bit costs
 #
-# Now the hardware. Footnote 18 says that halving the width lets four times as many units
-# into the same area; the section's text says twice. Both are about FP32 and FP16. A unit
-# has a multiplier and an adder, and they do not shrink alike: a multiplier is a grid of
-# partial products, an adder of whole numbers a row. These are their areas and energies in
-# a 45 nm process.
+# Now the hardware. The chapter's footnote 18 says that halving the width lets four times as
+# many units into the same area; its text on number formats says twice. Both are about FP32
+# and FP16. A unit has a multiplier and an adder, and they do not shrink alike. A multiplier
+# is a grid of partial products. An adder of whole numbers is a row, but a floating-point
+# adder also shifts its operands into line and the result back, and lies in between. These
+# are their areas and energies in a 45 nm process.
 
 # %%
 show("operation-costs")
+
+# %%
+for operation in ("multiply", "add"):
+    wide, narrow = (operation_area(operation, fmt) for fmt in ("fp32", "fp16"))
+    print(
+        f"{operation}: FP32 {wide} um2, FP16 {narrow} um2: {wide / narrow:.1f} times less"
+    )
 
 # %% name="width"
 print(f"FP32 throughout:          {mac_area('fp32'):.0f} um2")
@@ -308,11 +369,20 @@ print(f"FP16 products, FP32 sums: {mac_area('fp16', 'fp32'):.0f} um2")
 claims_at("07_numerics#width")
 
 # %% [markdown]
-# The quarter needs sums in FP16, and the section on sums has shown what those lose. With FP32 sums half of
-# the area remains. That is how 4x and 2x can stand in one chapter. And the jump from 21 to
-# 125 TFLOP/s was neither: both are FP16, and what is new is the unit, the tensor core.
+# The quarter needs sums in FP16, and *Sums* above has shown what those lose. With FP32 sums
+# half of the area remains. That is how 4x and 2x can stand in one chapter. As its example
+# the footnote gives the step from the P100 to the V100:
+
+# %%
+for one in (P100, V100):
+    print(f"{one.name}: FP16 {format_si(one.peak('fp16'), 'FLOP/s', 3)}")
+
+# %% [markdown]
+# That is no halving of the width: both are FP16, and what is new is the unit, the tensor
+# core.
 #
-# Energy has the same two halves. Where does the thirtyfold come from?
+# Energy has the same two halves. The chapter says that INT8 takes a thirtieth of the energy
+# of FP32. Where does the thirty come from?
 
 # %% name="energy"
 for operation in ("add", "multiply"):
@@ -341,8 +411,9 @@ for B in (1, 32, 1024):
     print(f"batch {B}: FP32 over INT8 {energy[0] / energy[1]:.1f}x")
 
 # %% [markdown]
-# The more often a fetched byte is used, the more the arithmetic weighs. This counts arithmetic and DRAM only; caches and registers, which
-# scale with the bytes too, are left out.
+# The more often a fetched byte is used, the more the arithmetic weighs. This counts
+# arithmetic and DRAM only; caches and registers, which scale with the bytes too, are left
+# out.
 
 # %% [markdown]
 # ## Both roofs move
@@ -381,8 +452,10 @@ for fmt in ("fp32", "tf32", "fp16", "int8"):
 #
 # ## What each generation has
 #
-# A format is only fast where there are units for it. Table 6 lists three generations; two
-# more have come since.
+# A format is only fast where there are units for it. The chapter's Table 6 says which formats
+# the tensor cores and the vector units of three GPU generations compute with; two more have
+# come since. In the figure, a question mark behind a year says that no dated page of the
+# maker confirms it.
 
 # %% name="table-6"
 for one in GENERATIONS:
@@ -399,11 +472,11 @@ show("precision-support")
 #
 # 1. **Formats go.** INT4 and INT1 left the tensor cores with Hopper. A model that was
 #    quantised to INT4 for an A100 computes in something wider on an H100.
-# 2. **Without units there is no gain in arithmetic.** INT4 weights on an H100 still halve the
-#    bytes; they are widened on the way into the unit. That helps decoding, which waits for
-#    bytes, and not a large product, which waits for arithmetic.
+# 2. **Without units there is no gain in arithmetic.** INT4 weights on an H100 still take half
+#    the bytes of INT8 ones; they are widened on the way into the unit. That helps a layer at
+#    batch 1, which waits for bytes, and not a large product, which waits for arithmetic.
 # 3. **Not every tensor narrows.** Sums, normalisations and the softmax's exponentials keep
-#    16 or 32 bits in practice. What remains wide sets the gain, as in Amdahl's law.
+#    16 or 32 bits in practice. What remains wide takes its old time and limits the gain.
 # 4. **Accuracy is a property of the model.** A dot product's error says what the hardware
 #    does, not what the network makes of it. That is measured, task by task.
 #
@@ -439,7 +512,7 @@ display(
 )
 
 # %% [markdown]
-# The statements of the section that do not reproduce, in one place:
+# The chapter's statements on number formats that do not reproduce, in one place:
 
 # %%
 departures("07_numerics")
@@ -464,13 +537,14 @@ selfcheck("numerics-2", ...)
 
 # %% [markdown]
 # **3.** Activations lie between -1 and 3. What is the scale of their 8-bit asymmetric codes?
+# Three digits.
 
 # %%
 selfcheck("numerics-3", ...)
 
 # %% [markdown]
 # **4.** With the energies of this lab: how many times the energy of an INT8
-# multiply-accumulate that sums in INT32 does an FP32 one take?
+# multiply-accumulate that sums in INT32 does an FP32 one take? Three digits.
 
 # %%
 selfcheck("numerics-4", ...)
@@ -511,4 +585,4 @@ claims_at("07_numerics#self-check")
 #   wide sums and loss scaling; Horowitz (2014), "Computing's Energy Problem", ISSCC, for
 #   the energies; Jacob et al. (2018), "Quantization and Training of Neural Networks for
 #   Efficient Integer-Arithmetic-Only Inference", CVPR, for scale and zero point.
-# - **Next in the chapter:** the memory that all these bytes come from (lab 08).
+# - **Next in the chapter:** the memory that all these bytes come from.

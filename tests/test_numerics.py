@@ -65,7 +65,8 @@ def test_errata_carry_their_numbers():
     assert {one.claim.id for one in settled if one.verdict == "erratum"} == ERRATA
     assert not [one for one in settled if one.verdict == "rounding"]
     reasons = " ".join(one.reason for one in settled if one.verdict == "erratum")
-    for number in ("11884", "3000", "5824", "3.96", "2.04", "30x", "18.5x", "20x", "15.3x", "int1", "47 TOP/s"):
+    areas, energies = ("11884", "3000", "5824", "3.96", "2.04", "4.7 times", "4184"), ("30x", "18.5x", "20x", "15.3x")
+    for number in (*areas, *energies, "int1", "47 TOP/s"):
         assert number in reasons
     assert not re.search(r"[{}]", reasons)
 
@@ -175,11 +176,14 @@ def test_runs_save_a_sum_of_ones_where_runs_and_their_number_are_short_enough(ch
         ("numerics-1", [256, "256"], {128: "lost one doubling later", 3.39e38: "range ends", 512: "7 fraction bits"}),
         ("numerics-2", [{"bf16", "tf32"}, "tf32, BF16"],
          {"bf16": "tf32", ("fp16", "bf16", "tf32"): "fp16 above zero is 6.0e-08", "fp8": "not among the four"}),
-        ("numerics-3", [4 / 255, 0.0157], {4 / 256: "255 steps", 3 / 127: "symmetric scale", 0.5: "number of steps"}),
+        ("numerics-3", [4 / 255, 0.0157],
+         {4 / 256: "255 steps", 0.016: "three digits", 3 / 127: "symmetric scale", 0.5: "number of steps"}),
         ("numerics-4", [4.6 / 0.3, "15.3x"],
-         {30: "additions alone", 18.5: "multiplications alone", 20: "sum in INT32", 4: "on each side"}),
+         {30: "additions alone", 18.5: "multiplications alone", 20: "sum in INT32", 15: "three digits",
+          4: "on each side"}),
         ("numerics-5", ["b", "(B)"], {"a": "ridge doubles", "c": "only the intensity", "d": "half as many"}),
-        ("numerics-6", [16, "16x"], {2: "what the bytes give", 32: "do not multiply", 5: "each format"}),
+        ("numerics-6", [16, "16x"],
+         {2: "what the bytes give", 32: "do not multiply", 3.24: "batch 32", 5: "each format"}),
     ],
 )  # fmt: skip
 def test_items_know_their_slips(id, right, wrong):

@@ -72,6 +72,13 @@ def test_an_error_of_one_ulp_is_found():
     assert (off.worst, off.right) == (1, 0)
 
 
+def test_the_error_before_rounding_is_that_of_the_function_alone():
+    found = accuracy(lambda x: x * (1 + 2**-13), lambda x: x, every_value("fp16", 1, 1.9), "fp16")
+    assert found.raw == pytest.approx(1.9 * 2**-13 / 2**-10, rel=1e-3)  # largest where x is
+    assert found.raw_at == every_value("fp16", 1, 1.9).max()
+    assert found.worst == 0  # below half an ulp, so rounding takes it away
+
+
 # ---- tables
 
 

@@ -79,7 +79,25 @@ def test_what_the_explorers_ask_has_an_answer():
     assert sorted(apart, key=apart.get).index("BSR") == 3
     assert pruning.kept(2, 8)[1] > pruning.kept(2, 4)[2]  # a quarter of the weights against 4 x 4 blocks at one half
     assert [pruning.gains(2, 4, lanes)[2] for lanes in (1, 2, 4)] == [2, 2, 2]
-    assert pruning.gains(2, 4, 8)[2] < 1.5
+    blocks = [pruning.gains(2, 4, lanes)[2] for lanes in (4, 8, 16, 32)]
+    assert blocks == sorted(blocks, reverse=True)
+    assert blocks[1] < 1.5
+
+
+def test_lanes_that_do_not_divide_the_rows_are_drawn_as_typed():
+    """129 rows' worth of 43 lanes: the last turn has 42 rows, and takes 2 cycles a group under 2:4 all the same."""
+    explorer = pruning_explorer()
+    explorer.set(lanes=43)
+    assert explorer.sentence.startswith("2:4 on 43 lanes: ")
+    assert pruning.gains(2, 4, 43)[1] == 2
+    assert 1 < pruning.gains(2, 4, 64)[0] < pruning.gains(2, 4, 33)[0] < pruning.gains(2, 4, 32)[0]
+    assert pruning_explorer(lanes=1).sentence.startswith("2:4 on 1 lane: ")
+
+
+def test_the_last_tick_of_the_format_explorer_is_whole():
+    figure = format_explorer().figure
+    labels = figure.axes[0].get_xticklabels()
+    assert max(label.get_window_extent().x1 for label in labels) <= figure.bbox.x1
 
 
 def test_every_control_changes_the_sentence():

@@ -94,7 +94,7 @@ def test_the_two_by_two_example_register_by_register():
     assert second.values["C"].tolist() == [[2 * 1 + 4 * 6, 2 * 3], [1 * 1, 0]]
     assert third.busy.tolist() == [[False, True], [True, True]]
     assert fourth.values["C"].tolist() == run.C.tolist() == [[26, 14], [31, 13]]
-    assert [s.phase for s in run.states] == ["compute"] * 4 + ["drain"] * 2
+    assert [s.phase for s in run.states] == ["compute"] * 4 + ["unload"] * 2
     assert fifth.left == (("C", 0, 31), ("C", 1, 13))  # the lower row leaves first
     assert sixth.left == (("C", 0, 26), ("C", 1, 14))
     assert first.entered == (("A", 0, 2), ("B", 0, 1))
@@ -323,7 +323,7 @@ def test_the_machine_does_not_ask_the_formulas():
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
-def test_a_wrong_drain_is_caught(monkeypatch):
+def test_a_wrong_unload_is_caught(monkeypatch):
     """The check itself can fail: with one cycle less for every fold, the accounts no longer agree."""
     from labcore.systolic import formulas
 

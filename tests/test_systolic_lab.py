@@ -120,17 +120,18 @@ SLIPS = [
     ("systolic-1", 3, "64 x 64 MACs"),
     ("systolic-2", 5, "shift them out"),
     ("systolic-2", 3, "m + n - 2"),
-    ("systolic-2", 12, "rows for the drain"),
+    ("systolic-2", 12, "rows to unload"),
     ("systolic-3", 34.375, "share that works"),
     ("systolic-3", 100 * (1 - 300 / 384), "all three tiles"),
     ("systolic-3", 84 / 128, "as a fraction"),
+    ("systolic-3", 84, "as a share of the 128"),
     ("systolic-3", 50, "256 channels"),
     ("systolic-4", "a", "order"),
     ("systolic-5", "os", "enters 32 times"),
     ("systolic-5", "weights", "wants the name of a dataflow"),
-    ("systolic-6", 0.735, "fill and drain"),
+    ("systolic-6", 0.735, "the best dataflow reaches"),
     ("systolic-6", 1 / 128, "as a fraction"),
-    ("systolic-6", 50, "one lane of 128"),
+    ("systolic-6", 50, "a diagonal"),
 ]
 
 
@@ -138,6 +139,11 @@ SLIPS = [
 def test_right_answers_pass(id):
     assert selfcheck(id, RIGHT[id]).right
     assert not selfcheck(id, None).right
+
+
+def test_a_share_rounded_to_two_places_is_no_slip():
+    assert selfcheck("systolic-1", 0.03).right  # 1/32
+    assert not selfcheck("systolic-1", 0.04).right
 
 
 @pytest.mark.parametrize(("id", "answer", "words"), SLIPS)
@@ -194,10 +200,14 @@ def test_the_stepper_tells_every_cycle_of_its_run():
     for flow in ("os", "ws", "is"):
         run = simulate(A, B, 2, 2, flow)
         told = [array_stepper(A=A, B=B, dataflow=flow, cycle=c + 1).sentence for c in range(run.cycles)]
-        assert [int(re.search(r"(\d+) of 4 PEs multiply", words)[1]) for words in told] == list(run.busy)
-    assert "in come A 4 (lane 0), A 1 (lane 1), B 6 (lane 0), B 3 (lane 1)" in array_stepper(A=A, B=B, cycle=2).sentence
-    assert "PE(0,0) 2 + 4 x 6 = 26" in array_stepper(A=A, B=B, cycle=2).sentence
-    assert "out go 31 (column 0), 13 (column 1)" in array_stepper(A=A, B=B, cycle=5).sentence
+        assert [int(re.search(r"(\d+) of 4 PEs multipl", words)[1]) for words in told] == list(run.busy)
+    second = array_stepper(A=A, B=B, cycle=2).sentence
+    assert "in come A 4 (row 0), A 1 (row 1), B 6 (column 0), B 3 (column 1)" in second
+    assert "PE(0,0) 2 + 4 x 6 = 26" in second
+    fifth = array_stepper(A=A, B=B, cycle=5).sentence
+    assert "out go 31 (column 0), 13 (column 1); idle PEs hold C 26 in PE(1,0), C 14 in PE(1,1)" in fifth
+    preload = array_stepper(A=A, B=B, dataflow="ws", cycle=2).sentence
+    assert "idle PEs hold B 1 in PE(0,0), B 3 in PE(0,1), B 6 in PE(1,0), B 2 in PE(1,1)" in preload
 
 
 def test_the_stepper_shows_registers_and_queues():
@@ -210,8 +220,30 @@ def test_the_stepper_shows_registers_and_queues():
     assert [cell.get_visible() for cell in shown.cells[:3]] == [True, True, False]
 
 
-def test_past_the_end_the_stepper_says_so():
-    assert array_stepper(cycle=20).sentence.startswith("Cycle 20: the run ended after cycle 6, with C = ")
+def test_the_stepper_tells_each_register_of_a_reader_who_sees_none():
+    """From the sentence alone, every value that a register holds can be had."""
+    A, B = np.array([[2, 4], [1, 5]]), np.array([[1, 3], [6, 2]])
+    for flow in ("os", "ws", "is"):
+        for state in simulate(A, B, 2, 2, flow, states=True).states:
+            said = array_stepper(A=A, B=B, dataflow=flow, cycle=state.cycle).sentence
+            for i, j in np.argwhere(~state.busy):
+                for name in "ABC":
+                    if state.present[name][i, j]:
+                        assert f"{name} {state.values[name][i, j]} in PE({i},{j})" in said
+            for i, j in np.argwhere(state.busy):
+                a, b, c = (state.values[name][i, j] for name in "ABC")
+                assert f"PE({i},{j}) {c - a * b} + {a} x {b} = {c}" in said
+
+
+def test_the_cycle_control_ends_where_the_run_ends():
+    assert array_stepper(cycle=20).values["cycle"] == 6  # 2 + 2 + 2 - 2 to compute, 2 to unload
+    assert "The run ends with C = " in array_stepper(cycle=6).sentence
+    explorer = array_stepper(M=4, cycle=12)
+    explorer._repr_mimebundle_()
+    box, slider = explorer._panel.rows["cycle"].widget.children
+    assert box.max == slider.max == 12  # two tiles
+    explorer.set(M=2)
+    assert box.max == slider.max == box.value == explorer.values["cycle"] == 6
 
 
 @pytest.mark.parametrize(
@@ -233,7 +265,10 @@ def test_the_fringe_explorer_compares_with_the_next_multiple():
     assert cycles(4096, 128, 256, 128, 128, "ws") - cycles(4096, 128, 129, 128, 128, "ws") == 127
     assert "N = 256 would do 1.98 times the work" in fringe_explorer(N=129).sentence
     assert fringe_explorer(N=256).sentence.endswith("N fills its tiles")
-    assert edges.lanes(129, 1, 128, "is") == 1  # there N streams
+    there = fringe_explorer(dataflow="is")  # N streams: 32 tiles of M, a cycle each
+    assert np.isnan(edges.lanes(129, 128, "is"))
+    assert there.sentence.endswith("N streams and lies on no lane: one column more costs 32 cycles, one for each tile")
+    assert cycles(4096, 128, 130, 128, 128, "is") - cycles(4096, 128, 129, 128, 128, "is") == 32
 
 
 # ---- bench

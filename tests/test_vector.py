@@ -211,6 +211,16 @@ def test_blocks_are_those_of_the_tile_unit():
     assert list(by_kind(in_blocks(1, 1, 1))) == list(KINDS)
 
 
+def test_bias_and_relu_after_the_product():
+    rng = np.random.default_rng(3)
+    z, bias = rng.integers(-5, 6, 20).astype(float), rng.integers(-5, 6, 20).astype(float)
+    unit = machine(8)
+    assert (patterns.add_bias_relu(unit, z, bias) == np.maximum(z + bias, 0)).all()
+    assert unit.total == 3 * (3 + 2 + 6)  # a strip: loads, store; bias, ReLU; length, three pointers, count, branch
+    with pytest.raises(ValueError, match=re.escape("a bias has one number an output, (20,), got (3,)")):
+        patterns.add_bias_relu(unit, z, bias[:3])
+
+
 # ---- the patterns of Table 2
 
 

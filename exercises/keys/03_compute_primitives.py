@@ -221,8 +221,9 @@ def lost_additions(index, lanes):
 # ## 4. What does im2col cost in memory?
 #
 # An R x R filter slides over an H x H image with the given stride, after `padding` zeros were added on all four sides.
-# im2col copies each patch, zeros of the padding included. How many times as many elements as the image (without
-# padding) does the copy have? *2 points*
+# im2col copies each patch that lies wholly inside, zeros of the padding included; rows and columns left over at the end,
+# too few for another step, are dropped. How many times as many elements as the image (without padding) does the copy
+# have? *2 points*
 
 
 # %% answer="q4"
@@ -387,9 +388,14 @@ def draw(rng):
 # %% wrong="q6" slip="axis 0 runs over the features of one sample: that is layer normalization"
 def batchnorm(H, eps):
     H = np.asarray(H, float)
+    return (H - H.mean(axis=0)) / np.sqrt(H.var(axis=0) + eps)
+
+
+# %% wrong="q6" slip="axis 0 gives a mean for each sample, and no axis one variance in all: both are wanted for each feature"
+def batchnorm(H, eps):
+    H = np.asarray(H, float)
     mean = H.mean(axis=0)
-    var = ((H - mean) ** 2).mean(axis=0)
-    return (H - mean) / np.sqrt(var + eps + 1e-12)
+    return (H - mean) / np.sqrt(((H - mean) ** 2).mean() + eps)
 
 
 # %% wrong="q6" slip="a variance without an axis is one number for all features"
@@ -403,8 +409,8 @@ def batchnorm(H, eps):
 def batchnorm(H, eps):
     H = np.asarray(H, float)
     mean = H.mean(axis=1, keepdims=True)
-    var = np.maximum((H * H).mean(axis=1, keepdims=True) - mean**2, 0)
-    return (H - mean) / np.sqrt(var + eps + 1e-12)
+    var = (H * H).mean(axis=1, keepdims=True) - mean**2
+    return (H - mean) / np.sqrt(var + eps)
 
 
 # %% wrong="q6" slip="divide by the root of the variance, not by the variance"

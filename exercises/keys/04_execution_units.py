@@ -294,11 +294,11 @@ def resident(threads, registers, shared, shared_size):
 
 
 # %% [markdown] task="q5"
-# ## 5. How many block operations does a product take?
+# ## 5. What share of the block work is useful?
 #
-# A matrix unit multiplies an m x k block by a k x n block in one operation. How many operations does
-# (M, K) @ (K, N) take, and what share of their multiply-accumulates is useful? Return the share, a number from 0 to 1.
-# *2 points*
+# A matrix unit multiplies an m x k block by a k x n block in one operation. A block at the edge that is not full is
+# padded with zeros and multiplied whole. What share of the multiply-accumulates that (M, K) @ (K, N) takes on this unit
+# is useful? Return a number from 0 to 1. *2 points*
 
 
 # %% answer="q5"

@@ -580,7 +580,7 @@ check(
 # %% draw="q7" count=16
 def draw(rng):
     M, N = 4 * rng.randint(8, 256), 4 * rng.randint(8, 256)
-    return rng.randint(1, 512), M, N, rng.choice((10, 100, 300)) * 10, 10
+    return rng.randint(1, 512), M, N, rng.choice((30, 100, 300)) * 10, 10
 
 
 # %% wrong="q7" slip="2:4 halves the multiplications; where bytes bind, the gain is that of the bytes"

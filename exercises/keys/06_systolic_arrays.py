@@ -134,7 +134,7 @@ def total_cycles(M, K, N, rows, cols):
     return whole * (K + min(M, rows) + min(N, cols) - 2 + rows)
 
 
-# %% wrong="q2" slip="drain only takes as long as the array has rows, used or not"
+# %% wrong="q2" slip="the results shift out through all rows of the array, used or not"
 def total_cycles(M, K, N, rows, cols):
     total = 0
     for i in range(0, M, rows):

@@ -100,7 +100,8 @@ def rounded(x, m):
 #
 # A format has `e` exponent bits and `m` fraction bits. Its bias is 2^(e-1) - 1. As in IEEE 754, the highest exponent
 # field stands for infinities and NaN, the lowest for zero and the subnormals. Return the pair (largest finite value,
-# smallest value above zero). Half precision, e = 5 and m = 10, has (65504.0, 2^-24). *2 points*
+# smallest value above zero). Half precision, e = 5 and m = 10, has (65504.0, 2^-24). The lab's fp4_e2m1 and fp8_e4m3
+# are not of this kind: they use their highest exponent field for numbers too and reach further. *2 points*
 
 
 # %% answer="q2"

@@ -13,7 +13,7 @@ from labcore.catalogue.generations import generation
 from labcore.claims.ledger import cites, computes, shows
 from labcore.claims.printed import Each, Number, Truth, Words
 from labcore.ops import matmul
-from labcore.precision.cost import dram_energy, mac_area, mac_energy, operation_energy
+from labcore.precision.cost import dram_energy, mac_area, mac_energy, operation_area, operation_energy
 from labcore.roofline import attainable
 
 # Footnote 18: what a halved width buys. The areas are those of a 45 nm process.
@@ -27,7 +27,7 @@ def alus_in_the_area(wide="fp32", narrow="fp16"):
 
 @computes("footnote-18-quadruples-with-wide-sums", "Footnote 18", Number("4"), "x", "07_numerics#width")
 def units_with_wide_sums(wide="fp32", narrow="fp16", accumulate="fp32"):
-    """The same for a unit that multiplies in half the width and sums in the full one, as mixed precision asks for."""
+    """Units with FP16 products and FP32 sums, as in mixed precision, in the area of one that is FP32 throughout."""
     return mac_area(wide) / mac_area(narrow, accumulate)
 
 
@@ -36,11 +36,15 @@ def only_the_multiplier_shrinks():
     """A unit that keeps its sums in FP32, which the same section prescribes, gains {kept:.2f}x, not 4x.
 
     In 45 nm, an FP32 multiply-add takes {wide:.0f} um2 and an FP16 one {narrow:.0f}, {both:.2f} times less; with FP16
-    products and FP32 sums it takes {mixed:.0f}. So the section's own text has 2x where its footnote has 4x. A
-    multiplier shrinks with the square of the width, an adder at best with the width.
+    products and FP32 sums it takes {mixed:.0f}. The multiplier shrinks {multiplier:.1f} times, but the FP32 adder stays
+    and takes {adder:.0f} of that. So the section's own text has 2x where its footnote has 4x.
     """
     wide, narrow, mixed = mac_area("fp32"), mac_area("fp16"), mac_area("fp16", "fp32")
-    return {"wide": wide, "narrow": narrow, "mixed": mixed, "both": wide / narrow, "kept": wide / mixed}
+    return {
+        "wide": wide, "narrow": narrow, "mixed": mixed, "both": wide / narrow, "kept": wide / mixed,
+        "multiplier": operation_area("multiply", "fp32") / operation_area("multiply", "fp16"),
+        "adder": operation_area("add", "fp32"),
+    }  # fmt: skip
 
 
 @computes("footnote-18-bandwidth-halves", "Footnote 18", Number("0.5"), "x", "07_numerics#width")
@@ -63,7 +67,7 @@ def volta_rate() -> Fact:
 
 @cites("footnote-18-pascal-rate", "Footnote 18", Number("21"), "TFLOP/s", "07_numerics#width")
 def pascal_rate() -> Fact:
-    """FP16 peak of the generation before, the P100."""
+    """FP16 peak of the P100, the generation before the V100."""
     return P100.peaks["fp16"]
 
 
@@ -75,7 +79,7 @@ def volta_power() -> Fact:
 
 @cites("footnote-18-pascal-power", "Footnote 18", Number("300"), "W", "07_numerics#width")
 def pascal_power() -> Fact:
-    """Power of the P100, the same."""
+    """Power of the P100."""
     return P100.power
 
 
@@ -131,7 +135,7 @@ def ampere_year() -> Fact:
 
 @computes("table-6-format-counts", "Table 6", Each("1", "3", "4", "4", "6", "5"), "", "07_numerics#table-6")
 def formats_by_row(rows="Volta Turing Ampere"):
-    """Formats of the tensor cores and of the vector units, row by row."""
+    """Formats that Table 6 lists: Volta's tensor cores, its vector units, then the same two of Turing and of Ampere."""
     return [len(formats) for name in rows.split() for formats in (generation(name).tensor, generation(name).vector)]
 
 

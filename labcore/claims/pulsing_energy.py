@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from labcore.catalogue import execution
+from labcore.catalogue.arrays import DRAM_WORD, MAC
 from labcore.claims.ledger import cites, computes, shows
 from labcore.claims.printed import Number, Range, Words
 from labcore.ops import elementwise
@@ -32,7 +33,7 @@ def vector_accesses(loads=3):
 
 
 @computes("systolic-vector-energy", NAPKIN, Number("2561"), "pJ", ENERGY)
-def vector_energy(accesses=4, E_dram=640e-12, E_op=1e-12):
+def vector_energy(accesses=4, E_dram=DRAM_WORD.value, E_op=MAC.value):
     """Energy of one MAC with all its accesses to DRAM."""
     return energy_per_mac(accesses, E_dram, E_op)
 
@@ -50,19 +51,19 @@ def array_accesses(side=128):
 
 
 @computes("systolic-array-energy", NAPKIN, Number("11"), "pJ", ENERGY)
-def array_energy(side=128, E_dram=640e-12, E_op=1e-12):
+def array_energy(side=128, E_dram=DRAM_WORD.value, E_op=MAC.value):
     """Energy of one MAC on the array, every edge read from DRAM."""
     return energy_per_mac(edge_reads_per_mac(side), E_dram, E_op)
 
 
 @computes("systolic-energy-ratio", NAPKIN, Number("232.8"), "x", ENERGY)
-def energy_ratio(side=128, accesses=4, E_dram=640e-12, E_op=1e-12):
+def energy_ratio(side=128, accesses=4, E_dram=DRAM_WORD.value, E_op=MAC.value):
     """Energy of the vector unit's MAC over the array's."""
     return energy_per_mac(accesses, E_dram, E_op) / array_energy(side=side, E_dram=E_dram, E_op=E_op)
 
 
 @computes("systolic-energy-ratio-like-for-like", NAPKIN, Words("232.8x", least=232.75, most=232.85), "x", ENERGY)
-def ratio_with_results(side=128, K=128, accesses=4, E_dram=640e-12, E_op=1e-12):
+def ratio_with_results(side=128, K=128, accesses=4, E_dram=DRAM_WORD.value, E_op=MAC.value):
     """The same ratio when the array's results count too, as the vector unit's do: for one full 128 x 128 x 128 tile."""
     reads, writes = traffic(side, K, side, side, side)
     per_mac = (sum(reads.values()) + sum(writes.values())) / (side * side * K)

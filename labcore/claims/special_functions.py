@@ -122,14 +122,15 @@ def only_relu_in_one_cycle():
     """Table 4 gives {low} to {high} cycles to a reciprocal root and up to {activation} to a sigmoid; ReLU takes {relu}.
 
     The caption holds for ReLU and for the rate of a pipelined unit, a result a cycle, not for the time of one. The
-    listing's root also reads v1, not the ReLU's v2: of a vector with negative numbers, {negative} of {elements} here,
-    it has no real value.
+    listing's root also reads v1, not the ReLU's v2: for a negative number there is no real root. Of (4, -1, 1/4, 1),
+    that is {negative} of {elements}.
     """
-    v1 = np.random.default_rng(0).normal(size=8)
+    v1 = np.array([4.0, -1.0, 0.25, 1.0])
     (low, high), activation = TABLE_4["root"], TABLE_4["activation"][1]
     negative = int((v1 < 0).sum())
     return {
-        "low": low, "high": high, "activation": activation, "relu": relu_cycles(), "negative": negative, "elements": 8,
+        "low": low, "high": high, "activation": activation, "relu": relu_cycles(), "negative": negative,
+        "elements": v1.size,
     }  # fmt: skip
 
 

@@ -153,14 +153,14 @@ def edge_bandwidth(rows: int, cols: int, bytes_per_word: float, clock: float) ->
 
 
 @computes("systolic-feed-bandwidth", TEXT, Words("1,200 GB/s enable high utilization", most=1200), "GB/s", FEED)
-def one_array_fed(rows=128, cols=128, bytes_per_word=2, clock=1.05e9):
+def one_array_fed(rows=128, cols=128, bytes_per_word=2, clock=execution.TPU_V4_CLOCK.value):
     """Operands that one array takes in at its edge in a second: 256 words a cycle."""
     return edge_bandwidth(rows, cols, bytes_per_word, clock)
 
 
 @computes("systolic-feed-bandwidth-chip", TEXT, Words("each cycle's operands come from off-chip memory", most=1200),
           "GB/s", FEED)  # fmt: skip
-def all_arrays_fed(rows=128, cols=128, bytes_per_word=2, clock=1.05e9, cores=2, mxu_per_core=4):
+def all_arrays_fed(rows=128, cols=128, bytes_per_word=2, clock=execution.TPU_V4_CLOCK.value, cores=2, mxu_per_core=4):
     """Operands that all eight arrays of a TPU v4 take in at their edges in a second."""
     return cores * mxu_per_core * edge_bandwidth(rows, cols, bytes_per_word, clock)
 

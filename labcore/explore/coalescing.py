@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import numpy as np
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure as Canvas
 
 from labcore.explore.operation import fix_ticks
@@ -15,6 +16,8 @@ from labcore.simt.memory import SECTOR, warp_access
 LANES, ROWS, ROW = 32, 16, 1024  # the picture holds 16 rows of 1 KiB
 STRIDES = range(33)
 SIZES = ("1", "2", "4", "8", "16")
+# grey where nothing is read; even one byte of 32 stands out from it
+READ = LinearSegmentedColormap.from_list("read", ("#4292C6", "#08306B")).with_extremes(under="#EFEFEF")
 
 
 def build(fig: Canvas) -> SimpleNamespace:
@@ -33,7 +36,7 @@ def build(fig: Canvas) -> SimpleNamespace:
     low.set_ylabel("sectors")
     cells = np.arange(0, ROW + 1, SECTOR), np.arange(ROWS + 1)
     return SimpleNamespace(
-        memory=top.pcolormesh(*cells, np.zeros((ROWS, ROW // SECTOR)), cmap="Blues", vmin=-0.08, vmax=1.1,
+        memory=top.pcolormesh(*cells, np.zeros((ROWS, ROW // SECTOR)), cmap=READ, vmin=1 / 64, vmax=1,
                               edgecolors="white", linewidth=0.5),
         curve=low.plot([], [], color=BLUE)[0],
         dot=low.plot([], [], color=VERMILLION, marker="o", markersize=9, linestyle="None", clip_on=False)[0],

@@ -141,10 +141,20 @@ class Real:
     def row(self, changed: Changed, label: str) -> Row:
         """A number box with a slider beside it; `label` is the width that names take."""
         ends = {"min": self.low, "max": self.high, "step": self.step, "value": self.value}
-        return _slider_row(self, widgets.BoundedFloatText(**ends), widgets.FloatSlider(**ends), changed, label)
+        box, slider = widgets.BoundedFloatText(**ends), widgets.FloatSlider(**ends)
+        return _slider_row(self, box, slider, changed, label, plain)
 
 
 Control = Choice | Whole | Real
+
+
+def plain(value: float) -> float:
+    """A slider's place without the dust of binary fractions.
+
+    >>> plain(3.1399999999999997), plain(6.199999999999999)
+    (3.14, 6.2)
+    """
+    return float(f"{value:.10g}")
 
 
 def _room(label: str, width: int) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from types import SimpleNamespace
 
 import numpy as np
@@ -35,35 +36,37 @@ def build(fig: Canvas) -> SimpleNamespace:
     return moving
 
 
-def lanes(N: int, M: int, side: int, dataflow: str) -> float:
-    """Share of the lanes that N occupies: all of them where N streams through time."""
-    flow = DATAFLOWS[dataflow]
-    return 1.0 if flow.streams == "N" else coverage(N, side)
+def lanes(N: int, side: int, dataflow: str) -> float:
+    """Share of the lanes that N occupies; not a number where N streams, and lies on no lane."""
+    return math.nan if DATAFLOWS[dataflow].streams == "N" else coverage(N, side)
 
 
 def update(artists: SimpleNamespace, dataflow: str, side: int, M: int, K: int, N: int) -> None:
     """Move the curves to the array and the markers to the layer."""
     artists.here.set_xdata([N, N])
-    artists.lanes.set_data(WIDTHS, [lanes(n, M, side, dataflow) for n in range(1, N_MAX + 1)])
+    artists.lanes.set_data(WIDTHS, [lanes(n, side, dataflow) for n in range(1, N_MAX + 1)])
     artists.whole.set_data(WIDTHS, [utilization(M, K, n, side, side, dataflow) for n in range(1, N_MAX + 1)])
-    heights = lanes(N, M, side, dataflow), utilization(M, K, N, side, side, dataflow)
+    heights = lanes(N, side, dataflow), utilization(M, K, N, side, side, dataflow)
     for dot, height in zip(artists.dots, heights, strict=True):
         dot.set_data([N], [height])
     snug = -(-N // side) * side
-    artists.best.set_data([snug], [lanes(snug, M, side, dataflow)] if snug <= N_MAX else [np.nan])
+    artists.best.set_data([snug], [lanes(snug, side, dataflow)] if snug <= N_MAX else [np.nan])
     artists.title.set_text(f"({M}, {K}) @ ({K}, {N}) on {side} x {side}, {DATAFLOWS[dataflow].name}")
 
 
 def describe(dataflow: str, side: int, M: int, K: int, N: int) -> str:
-    """Lanes, utilization and cycles, and what the next whole multiple of the array would cost instead."""
+    """Utilization and cycles, the lanes of N, and what the next whole multiple of the array would cost instead."""
     ticks, snug = cycles(M, K, N, side, side, dataflow), -(-N // side) * side
     more = cycles(M, K, snug, side, side, dataflow)
-    beside = (
-        f"N = {snug} would do {snug / N:.2f} times the work in {more:,} cycles ({more / ticks:.2f} times)"
-        if snug != N
-        else "N fills its tiles"
-    )
-    return (
-        f"({M}, {K}) @ ({K}, {N}) on {side} x {side}, {dataflow}: {lanes(N, M, side, dataflow):.1%} of the lanes of N, "
-        f"{utilization(M, K, N, side, side, dataflow):.1%} of the array over {ticks:,} cycles; {beside}"
-    )
+    share = f"{utilization(M, K, N, side, side, dataflow):.1%} of the array over {ticks:,} cycles"
+    if DATAFLOWS[dataflow].streams == "N":
+        one = cycles(M, K, N + 1, side, side, dataflow) - ticks
+        said = f"{share}; N streams and lies on no lane: one column more costs {one:,} cycles, one for each tile"
+    else:
+        beside = (
+            f"N = {snug} would do {snug / N:.2f} times the work in {more:,} cycles ({more / ticks:.2f} times)"
+            if snug != N
+            else "N fills its tiles"
+        )
+        said = f"{lanes(N, side, dataflow):.1%} of the lanes of N, {share}; {beside}"
+    return f"({M}, {K}) @ ({K}, {N}) on {side} x {side}, {dataflow}: {said}"

@@ -15,8 +15,8 @@ def coalescing_explorer(**start: object) -> Explorer:
     """
     return Explorer(
         question="From which stride on does it not matter any more how far apart the lanes read?",
-        shows="Above, 16 KiB of memory as sectors of 32 B, darker the more of a sector is read. Below, the number of "
-        "sectors over the stride.",
+        shows="Above, 16 KiB of memory as sectors of 32 B, grey where nothing is read, blue and darker the more of a "
+        "sector is read. Below, the number of sectors over the stride.",
         controls=[
             Whole("stride", "Stride", 0, 32, 1),
             Choice("size", "Element (B)", coalescing.SIZES, "4"),
@@ -60,7 +60,7 @@ def tile_explorer(**start: object) -> Explorer:
     '93.1 % useful'
     """
     return Explorer(
-        question="Which size is the worst for each tile, and what would one element more do to it?",
+        question="Beyond the first tile, which number of rows is the worst, and what would one row less do to it?",
         shows="Left, the output of a product in its tiles, padding hatched. Right, the useful share of the work over "
         "the number of rows, a saw-tooth.",
         controls=[

@@ -38,26 +38,30 @@ def iterates(function: str, start: float) -> np.ndarray:
 
     >>> iterates("reciprocal", 0.5)[:3].tolist()
     [0.5, 0.75, 0.9375]
+    >>> iterates("reciprocal", 2.0)[:3].tolist()
+    [2.0, 0.0, 0.0]
     """
     out = [float(start)]
     for _ in range(STEPS_SHOWN):
         y = out[-1]
-        out.append(STEPS[function](1.0, y) if 1e-100 < abs(y) < 1e100 else np.inf)
+        out.append(STEPS[function](1.0, y) if abs(y) < 1e100 else np.inf)
     return np.array(out)
 
 
-def update(artists: SimpleNamespace, function: str, start: float) -> None:
-    """Draw the path from this start."""
+def update(artists: SimpleNamespace, function: str, percent: int) -> None:
+    """Draw the path from this start, in per cent of the wanted value."""
+    start = percent / 100
     path = iterates(function, start)
     artists.path.set_data(np.arange(path.size), np.clip(np.nan_to_num(path, posinf=CLIP), -CLIP, CLIP))
     artists.basin.set_data([0, 0], [0, min(EDGES[function], CLIP)])
     edge = EDGES[function]
-    artists.basin_label.set_text(f"basin: 0 to {edge:.3g}" if np.isfinite(edge) else "basin: every start above 0")
+    artists.basin_label.set_text("basin" if np.isfinite(edge) else "basin: every start above 0")
     artists.title.set_text(f"{function} from {start:g} times the wanted value")
 
 
-def describe(function: str, start: float) -> str:
+def describe(function: str, percent: int) -> str:
     """Whether the start lies in the basin, and how many steps give 11 and 24 digits, or where it ends instead."""
+    start = percent / 100
     path = iterates(function, start)
     if not BASIN[function][0](1.0, start):
         return f"{function} from {start:g} times the wanted value: outside the basin; {fate(path)}"
@@ -75,6 +79,8 @@ def describe(function: str, start: float) -> str:
 def fate(path: np.ndarray) -> str:
     """Where a path from outside the basin stands in the end."""
     last = path[-1]
+    if last == 0:
+        return "the first step gives 0, and from 0 every step gives 0 again"
     if not np.isfinite(last) or abs(last) > 1e6:
         return f"after {STEPS_SHOWN} steps beyond all bounds, first steps {', '.join(f'{y:.6g}' for y in path[1:4])}"
     return f"after {STEPS_SHOWN} steps at {last:.6g}, first steps {', '.join(f'{y:.6g}' for y in path[1:4])}"

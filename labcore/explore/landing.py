@@ -14,8 +14,8 @@ from labcore.precision import FORMATS, cast
 from labcore.precision.bits import fields
 
 SHOWN = tuple(FORMATS)  # one row each
-EXACT, LOST = 1e-9, 1.0  # where the dots of no error, and of a number lost whole, are drawn
-FIRST, LAST = 2e-10, 5.0
+EXACT, LOST = 1e-9, 1e3  # where the dots of no error, and of a number lost whole, are drawn
+FIRST, LAST = 2e-10, 5e3
 
 
 def number(significand: float, power: int) -> float:
@@ -46,8 +46,8 @@ def build(fig: Canvas) -> SimpleNamespace:
     fix_ticks(words.yaxis, np.array([]))
     ax = fig.add_axes((0.69, 0.1, 0.29, 0.8), xlim=(FIRST, LAST), ylim=(rows - 0.5, -0.5))
     log_axes(ax, "x")
-    ax.xaxis.set_major_locator(FixedLocator([EXACT, 1e-6, 1e-3, LOST]))
-    ax.xaxis.set_major_formatter(FixedFormatter(["exact", "1e-6", "1e-3", "lost"]))
+    ax.xaxis.set_major_locator(FixedLocator([EXACT, 1e-6, 1e-3, 1, LOST]))
+    ax.xaxis.set_major_formatter(FixedFormatter(["exact", "1e-6", "1e-3", "1", "lost"]))
     fix_ticks(ax.yaxis, np.array([]))
     ax.set_xlabel("relative error")
     for row, name in enumerate(SHOWN):
@@ -72,7 +72,7 @@ def update(artists: SimpleNamespace, significand: float, power: int, overflow: s
         artists.bits[row].set_text(" ".join(fields(x, name, overflow)))
         artists.values[row].set_text(f"{got:.7g}")
         lost = got == 0 or not np.isfinite(got)
-        (gone if lost else good).append((LOST if lost else min(max(error(x, got), EXACT), LOST), row))
+        (gone if lost else good).append((LOST if lost else max(error(x, got), EXACT), row))
     for line, points in ((artists.dots, good), (artists.gone, gone)):
         line.set_data(*np.reshape(points, (-1, 2)).T)
     artists.title.set_text(f"{x:.7g} in {len(SHOWN)} formats")

@@ -15,11 +15,12 @@ def landing_explorer(**start: object) -> Explorer:
     'fp16 inf (lost)'
     """
     return Explorer(
-        question="Which number survives in bf16 and is lost in fp16, and which is exact in fp16 and not in bf16?",
+        question="Which number does fp16 lose and bf16 keep, which does fp16 hold with the smaller error, and, with "
+        "overflow at ieee, what is the largest power of ten that fp8_e4m3 keeps?",
         shows="A row for each number format with the bits of one number, the value that they stand for, and a dot for "
         "the relative error on a log axis.",
         controls=[
-            Real("significand", "Number", 1.0, 9.99, 3.14, step=0.01),
+            Real("significand", "Number, 1 to 30", 1.0, 30.0, 3.14, step=0.01),
             Whole("power", "times 10 to the", -9, 5, 0),
             Choice("overflow", "Overflow", OVERFLOW, "ieee"),
         ],
@@ -37,7 +38,8 @@ def quantiser_explorer(**start: object) -> Explorer:
     '14 of 16 codes serve the other 4096 values'
     """
     return Explorer(
-        question="How many bits does one large value cost all the others?",
+        question="How many dB, and so how many bits, does one large value cost all the others? Where are asymmetric "
+        "codes worth a whole bit, and where almost nothing?",
         shows="A histogram of the values of a tensor with the levels of its integer codes below it, and under "
         "both the largest error at each value.",
         controls=[
@@ -60,7 +62,8 @@ def accumulator_explorer(**start: object) -> Explorer:
     4096 ones in bf16, in one run: 256 instead of 4096, 94 % off
     """
     return Explorer(
-        question="From which length on does a sum stop growing, and how short must the runs be to save it?",
+        question="Of the runs on the slider, which is the shortest and which the longest that still sums 4096 ones in "
+        "bf16 to 4096?",
         shows="Log-log plot of a sum over the number of its terms: the exact sum as a dashed line, that of "
         "the accumulator as a solid one that leaves it and turns flat, and a dot at the chosen length.",
         controls=[

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from labcore.explore import iterates, strips, tables
-from labcore.explore.controls import Choice, Real, Whole
+from labcore.explore.controls import Choice, Whole
 from labcore.explore.explorer import Explorer
 from labcore.sfu.newton import STEPS
 from labcore.sfu.tables import FUNCTIONS
@@ -18,7 +18,7 @@ def strips_explorer(**start: object) -> Explorer:
     return Explorer(
         question="At which lengths does a register twice as wide save nothing?",
         shows="Two plots over the number of elements: the share of lanes at work, a sawtooth, and below it the "
-        "instructions of the vector and of the scalar machine.",
+        "instructions of the vector machine, of one with registers twice as wide and of the scalar machine.",
         controls=[
             Choice("program", "Program", strips.CHOICES, "relu"),
             Whole("n", "Elements n", 1, strips.N_MAX, 20),
@@ -59,16 +59,16 @@ def sfu_explorer(**start: object) -> Explorer:
 def newton_explorer(**start: object) -> Explorer:
     """Newton's iterates from a start that is a multiple of the wanted value.
 
-    >>> newton_explorer(start=2.5, function="reciprocal").sentence.split("; ")[0]
+    >>> newton_explorer(percent=250, function="reciprocal").sentence.split("; ")[0]
     'reciprocal from 2.5 times the wanted value: outside the basin'
     """
     return Explorer(
-        question="How far from the root may the first guess lie?",
+        question="How far from the wanted value may the first guess lie?",
         shows="Newton iterates over the wanted value, step by step, with the basin of starts that converge "
         "as a grey bar at step 0.",
         controls=[
             Choice("function", "Function", tuple(STEPS), "rsqrt"),
-            Real("start", "Start (of the wanted)", 0.05, 2.6, 0.6, step=0.05),
+            Whole("percent", "Start (% of the wanted)", 5, 260, 60),
         ],
         build=iterates.build,
         update=iterates.update,

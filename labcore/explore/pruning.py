@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from types import SimpleNamespace
 
+import numpy as np
 from matplotlib.figure import Figure as Canvas
 
 from labcore.explore.operation import fix_ticks
@@ -42,12 +43,13 @@ def kept(n: int, m: int) -> tuple[float, ...]:
 
 @cache
 def gains(n: int, m: int, lanes: int) -> tuple[float, ...]:
-    """Speed-up of a grid of lanes that meet after each m columns, for each pattern.
+    """Speed-up of a grid of lanes that meet after each m columns, for each pattern; in the last turn some may idle.
 
-    >>> gains(2, 4, 32)[1]
-    2.0
+    >>> gains(2, 4, 32)[1], gains(2, 4, 33)[1]
+    (2.0, 2.0)
     """
-    return tuple(walk(mask, lanes, m).speedup for mask in masks(n, m))
+    idle = -ROWS % lanes
+    return tuple(walk(np.pad(mask, ((0, idle), (0, 0))), lanes, m).speedup for mask in masks(n, m))
 
 
 @cache
@@ -55,6 +57,15 @@ def masks(n: int, m: int) -> tuple:
     """The masks of the three patterns, all with n of m weights kept."""
     x = weights(ROWS, COLS)
     return free_mask(x, n / m), nm_mask(x, n, m), block_mask(x, (m, m), n / m)
+
+
+def grid(lanes: int) -> str:
+    """The lanes, as sentence and title name them.
+
+    >>> grid(1), grid(32)
+    ('1 lane', '32 lanes')
+    """
+    return "1 lane" if lanes == 1 else f"{lanes} lanes"
 
 
 def build(fig: Canvas) -> SimpleNamespace:
@@ -92,7 +103,7 @@ def update(artists: SimpleNamespace, m: str, n: str, lanes: int) -> None:
     for line, dot, ys in zip(artists.lines, artists.dots, heights, strict=True):
         line.set_data(xs, ys)
         dot.set_data([xs[n - 1]], [ys[n - 1]])
-    artists.title.set_text(f"{n} of each {m} kept, {lanes} lanes that meet after {m} columns")
+    artists.title.set_text(f"{n} of each {m} kept, {m} columns at a time on {grid(lanes)}")
 
 
 def describe(m: str, n: str, lanes: int) -> str:
@@ -102,6 +113,6 @@ def describe(m: str, n: str, lanes: int) -> str:
     norms, speeds = [f"{three(100 * share)} %" for share in kept(n, m)], [f"{three(s)}x" for s in gains(n, m, lanes)]
     size = NM.from_dense(x, n, m).nbytes(value_bytes=2) / (2 * x.size)
     return (
-        f"{n}:{m} on {lanes} lanes: {norms[1]} of the norm in {three(100 * size)} % of the fp16 bytes, {speeds[1]}; "
+        f"{n}:{m} on {grid(lanes)}: {norms[1]} of the norm in {three(100 * size)} % of the fp16 bytes, {speeds[1]}; "
         f"as many weights anywhere: {norms[0]}, {speeds[0]}; in {m} x {m} blocks: {norms[2]}, {speeds[2]}"
     )

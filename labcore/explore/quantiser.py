@@ -38,6 +38,11 @@ def levels(q: Quantized) -> np.ndarray:
     return (np.arange(low, 2 ** (q.bits - 1)) - int(q.zero_point)) * float(q.scale)
 
 
+def in_use(q: Quantized) -> int:
+    """How many codes some value beside the outlier has."""
+    return len(np.unique(q.q[:-1]))
+
+
 def noise(name: str, scheme: str, bits: int, outlier: float) -> tuple[float, float]:
     """Signal to noise of the values, in dB: beside the outlier, and without it."""
     x = tensor(name)
@@ -81,7 +86,7 @@ def update(artists: SimpleNamespace, tensor_name: str, scheme: str, bits: int, o
     artists.error.set_data(BINS, np.append(worst, worst[-1]))
     artists.title.set_text(f"{scheme}, {bits} bits, largest value {outlier:g}")
     artists.note.set_text(
-        f"{len(at)} of {2**bits} codes in the picture\n{noise(tensor_name, scheme, bits, outlier)[0]:.1f} dB"
+        f"{in_use(q)} of {2**bits} codes serve\n{noise(tensor_name, scheme, bits, outlier)[0]:.1f} dB"
     )
 
 
@@ -89,9 +94,8 @@ def describe(tensor_name: str, scheme: str, bits: int, outlier: float) -> str:
     """Scale, zero point, codes at work, and what the outlier costs the other values."""
     q = codes(tensor_name, scheme, bits, outlier)
     beside, alone = noise(tensor_name, scheme, bits, outlier)
-    used = len(np.unique(q.q[:-1]))
     return (
         f"{tensor_name.split(':')[0]}, {scheme}, {bits} bits, largest value {outlier:g}: scale {float(q.scale):.4g}, "
-        f"zero point {int(q.zero_point)}; {used} of {2**bits} codes serve the other {SIZE} values; their signal to "
-        f"noise is {beside:.1f} dB, without the outlier {alone:.1f} dB"
+        f"zero point {int(q.zero_point)}; {in_use(q)} of {2**bits} codes serve the other {SIZE} values; their signal "
+        f"to noise is {beside:.1f} dB, without the outlier {alone:.1f} dB"
     )

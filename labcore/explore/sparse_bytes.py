@@ -45,7 +45,7 @@ def curves(values: str, index: str, block: str, zeros: str) -> dict[str, list[fl
 
 def build(fig: Canvas) -> SimpleNamespace:
     """One line a format over density, and a dot on each at the density chosen."""
-    ax = fig.add_axes((0.115, 0.125, 0.87, 0.765), xlim=(0.1, 100), ylim=(2e-3, 10))
+    ax = fig.add_axes((0.115, 0.125, 0.85, 0.765), xlim=(0.1, 100), ylim=(2e-3, 10))
     log_axes(ax)
     ax.xaxis.set_major_formatter("{x:g}")
     ax.yaxis.set_major_formatter("{x:g}")

@@ -62,40 +62,57 @@ class Stepper:
         return run_of(as_tuples(A), as_tuples(B), rows, cols, dataflow)
 
     def update(self, artists: SimpleNamespace, cycle: int, **asked: object) -> None:
-        """Show the registers at the end of a cycle; past the last one, the array as it was left."""
+        """Show the registers at the end of a cycle."""
         run = self.run(**asked)
-        state = run.states[min(cycle, run.cycles) - 1]
-        artists.title.set_text(f"cycle {state.cycle} of {run.cycles}, fold {state.fold}: {state.phase}")
+        state = run.states[cycle - 1]
+        artists.title.set_text(when(run, state))
         draw_grid(artists, run, state)
         draw_queues(artists, run, state)
 
     def describe(self, cycle: int, **asked: object) -> str:
-        """What this cycle did: what entered, which PEs multiplied what, what left."""
+        """What this cycle did: what moved and entered, which PEs multiplied what, what left, what the others hold."""
         run = self.run(**asked)
         flow = DATAFLOWS[run.dataflow]
         M, N = run.C.shape
         K = run.macs // (M * N)
         head = (
-            f"{flow.name}, ({M}, {K}) @ ({K}, {N}) on {run.rows} x {run.cols}: "
+            f"{flow.name.capitalize()}, ({M}, {K}) @ ({K}, {N}) on {run.rows} x {run.cols}: "
             f"{run.cycles} cycles, {run.utilization:.1%} of the array"
         )
-        if cycle > run.cycles:
-            return f"Cycle {cycle}: the run ended after cycle {run.cycles}, with C = {run.C.tolist()}. {head}."
-        return f"Cycle {cycle}, {events(run, run.states[cycle - 1])}. {head}."
+        end = f" The run ends with C = {run.C.tolist()}." if cycle == run.cycles else ""
+        return f"{when(run, run.states[cycle - 1])}; {events(run, run.states[cycle - 1])}.{end} {head}."
+
+
+def when(run: Run, state: State) -> str:
+    """The cycle, its phase, and the tile where there are several."""
+    tiles = run.states[-1].fold
+    tile = f", tile {state.fold} of {tiles}" if tiles > 1 else ""
+    return f"Cycle {state.cycle} of {run.cycles}{tile}: {state.phase}"
 
 
 def events(run: Run, state: State) -> str:
     """One cycle in words."""
-    words = [f"{state.phase} of fold {state.fold}"]
+    flow = DATAFLOWS[run.dataflow]
+    moves = {"preload": f"{flow.stays} moves down", "unload": f"{flow.stays} moves down"}
+    words = [moves.get(state.phase, f"{flow.right} moves right, {flow.down} moves down")]
     if state.entered:
-        words.append("in come " + ", ".join(f"{name} {value:g} (lane {lane})" for name, lane, value in state.entered))
+        edge = {flow.right: "row"}  # what moves right enters in a row of the array, all else in a column
+        entered = (f"{name} {value:g} ({edge.get(name, 'column')} {lane})" for name, lane, value in state.entered)
+        words.append(f"in come {', '.join(entered)}")
     work = []
     for i, j in np.argwhere(state.busy):
         a, b, c = (state.values[name][i, j].item() for name in "ABC")
         work.append(f"PE({i},{j}) {c - a * b:g} + {a:g} x {b:g} = {c:g}")
-    words.append(f"{len(work)} of {run.rows * run.cols} PEs multiply" + (f": {', '.join(work)}" if work else ""))
+    verb = "multiplies" if len(work) == 1 else "multiply"
+    words.append(f"{len(work)} of {run.rows * run.cols} PEs {verb}" + (f": {', '.join(work)}" if work else ""))
     if state.left:
         words.append("out go " + ", ".join(f"{value:g} (column {lane})" for _, lane, value in state.left))
+    idle = [
+        f"{name} {state.values[name][i, j]:g} in PE({i},{j})"
+        for i, j in np.argwhere(~state.busy) for name in "ABC" if state.present[name][i, j]
+    ]  # fmt: skip
+    if idle:
+        words.append(f"idle PEs hold {', '.join(idle)}")
     return "; ".join(words)
 
 

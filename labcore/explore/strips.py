@@ -34,6 +34,7 @@ def build(fig: Canvas) -> SimpleNamespace:
     low.set_xlabel("elements n")
     moving = SimpleNamespace(
         busy=top.plot([], [], color=BLUE, linewidth=1.4)[0],
+        wider=low.plot([], [], color=GREY, linestyle=":", label="twice the VLEN")[0],
         vector=low.plot([], [], color=BLUE, label="vector")[0],
         scalar=low.plot([], [], color=VERMILLION, linestyle="--", label="scalar")[0],
         dots=[ax.plot([], [], color=color, marker=marker, markersize=8, linestyle="None", zorder=3)[0]
@@ -48,28 +49,33 @@ def build(fig: Canvas) -> SimpleNamespace:
 def update(artists: SimpleNamespace, program: str, n: int, vlen: str, sew: str) -> None:
     """Move the curves to the machine and the markers to n."""
     lanes = int(vlen) // int(sew)
-    counts = [[instructions(program, int(k), width) for k in LENGTHS] for width in (lanes, 1)]
+    counts = [[instructions(program, int(k), width) for k in LENGTHS] for width in (lanes, 1, 2 * lanes)]
     artists.busy.set_data(LENGTHS, 100 * LENGTHS / (lanes * np.ceil(LENGTHS / lanes)))
     artists.vector.set_data(LENGTHS, counts[0])
     artists.scalar.set_data(LENGTHS, counts[1])
+    artists.wider.set_data(LENGTHS, counts[2])
     heights = (100 * occupancy(n, lanes), counts[0][n - 1], counts[1][n - 1])
     for dot, height in zip(artists.dots, heights, strict=True):
         dot.set_data([n], [height])
     for line in artists.now:
         line.set_xdata([n, n])
-    artists.title.set_text(f"{program}, {n} elements of {sew} bits, VLEN {vlen}: {lanes} lanes")
+    artists.title.set_text(f"{program}, {n} element{'s' * (n != 1)} of {sew} bits, VLEN {vlen}: {lanes} lanes")
 
 
 def describe(program: str, n: int, vlen: str, sew: str) -> str:
     """Strips, tail, occupancy, and instructions beside the scalar machine's."""
     lanes = int(vlen) // int(sew)
     strips, tail = -(-n // lanes), n % lanes
-    vector, scalar = (instructions(program, n, width) for width in (lanes, 1))
-    last = f"the last with {tail}" if tail else "all full"
+    vector, scalar, wider = (instructions(program, n, width) for width in (lanes, 1, 2 * lanes))
+    last = f"{'the last ' * (strips > 1)}with {tail}" if tail else "full" if strips == 1 else "all full"
+    if vector < scalar:
+        ratio = f"{scalar / vector:.2f} times fewer"
+    else:
+        ratio = f"{vector / scalar:.2f} times as many" if vector > scalar else "as many"
     return (
-        f"{program} of {n} elements, VLEN {vlen}, {sew} bits: {strips} strips of {lanes} lanes, {last}; "
-        f"lanes {100 * occupancy(n, lanes):.1f} % at work; {vector} instructions against {scalar} scalar, "
-        f"{scalar / vector:.2f} times fewer"
+        f"{program} of {n} element{'s' * (n != 1)}, VLEN {vlen}, {sew} bits: {strips} strip{'s' * (strips != 1)} of "
+        f"{lanes} lanes, {last}; lanes {100 * occupancy(n, lanes):.1f} % at work; {vector} instructions against "
+        f"{scalar} scalar, {ratio}; twice the VLEN takes {wider}"
     )
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
 import numpy as np
 
 from labcore.explore import edges, stepper
-from labcore.explore.controls import Choice, Whole
+from labcore.explore.controls import Changed, Choice, Row, Values, Whole
 from labcore.explore.explorer import Explorer
 from labcore.systolic import DATAFLOWS, cycles
 
@@ -16,12 +19,12 @@ def array_stepper(A: object = None, B: object = None, **start: object) -> Explor
     Arrays have up to 4 x 4 PEs; matrices of your own may have up to 6 rows and columns. Raises ValueError for
     matrices that do not fit each other, or are larger.
 
-    >>> array_stepper(A=[[2, 4], [1, 5]], B=[[1, 3], [6, 2]], cycle=1).sentence.split("; ")[1:]
-    ['in come A 2 (lane 0), B 1 (lane 0)', '1 of 4 PEs multiply: PE(0,0) 0 + 2 x 1 = 2. output stationary, (2, 2) \
+    >>> array_stepper(A=[[2, 4], [1, 5]], B=[[1, 3], [6, 2]], cycle=1).sentence.split("; ")[2:]
+    ['in come A 2 (row 0), B 1 (column 0)', '1 of 4 PEs multiplies: PE(0,0) 0 + 2 x 1 = 2. Output stationary, (2, 2) \
 @ (2, 2) on 2 x 2: 6 cycles, 33.3% of the array.']
     """
     A, B = own_matrices(A, B)
-    sizes = (*A.shape, B.shape[1]) if A is not None else (stepper.MOST,) * 3
+    own = dict(zip(SIZES, (*A.shape, B.shape[1]), strict=True)) if A is not None else {}
     sliders = () if A is not None else tuple(Whole(n, w, 1, stepper.MOST, 2) for n, w in SIZES.items())
     steps = stepper.Stepper(A, B)
     return Explorer(
@@ -30,18 +33,53 @@ def array_stepper(A: object = None, B: object = None, **start: object) -> Explor
         "Each square lists the operands its registers hold; operands that wait stand left of and above the grid, "
         "results that leave stand below it.",
         controls=[
-            Whole("cycle", "Cycle", 1, longest(*sizes), 1),
             Choice("dataflow", "Dataflow", tuple(DATAFLOWS), "os"),
             Whole("rows", "Array rows", 1, stepper.MOST, 2),
             Whole("cols", "Array columns", 1, stepper.MOST, 2),
             *sliders,
+            Cycle("cycle", "Cycle", 1, longest(**dict.fromkeys(SIZES, stepper.MOST) | own), 1, own=own),
         ],
         build=stepper.build,
         update=steps.update,
         describe=steps.describe,
-        size=(6.4, 5.2),
+        size=(6.4, 4.2),
         start=start,
     )
+
+
+@dataclass(frozen=True)
+class Cycle(Whole):
+    """A cycle of the run that the controls before it ask for: what is later than its last is its last.
+
+    >>> two = Cycle("cycle", "Cycle", 1, 18, 1, own={"M": 2, "K": 2, "N": 2})
+    >>> two.check(9, {"rows": 2, "cols": 2, "dataflow": "os"})
+    6
+    """
+
+    own: Mapping[str, int] = field(default_factory=dict)  # sizes that no control sets
+
+    def last(self, values: Values) -> int:
+        """Cycles of the run."""
+        return cycles(**{name: value for name, value in values.items() if name != self.name} | self.own)
+
+    def check(self, value: object, values: Values) -> int:
+        """The value as an int, or the run's last cycle; raises ValueError for what no run has."""
+        return min(super().check(value, values), self.last(values))
+
+    def settle(self, value: object, values: Values) -> int:
+        """The value, or the run's last cycle."""
+        return min(value, self.last(values))
+
+    def row(self, changed: Changed, label: str) -> Row:
+        """A number box with a slider beside it; both end where the run ends."""
+        row = super().row(changed, label)
+
+        def show(value: object, values: Values) -> None:
+            for one in row.widget.children:
+                one.max = self.last(values)
+            row.show(value, values)
+
+        return Row(row.widget, show)
 
 
 def own_matrices(A: object, B: object) -> tuple[np.ndarray | None, np.ndarray | None]:
@@ -76,7 +114,7 @@ def fringe_explorer(**start: object) -> Explorer:
     return Explorer(
         question="How many more columns can this layer have for nothing?",
         shows="Two sawtooth curves of utilization over the width of a layer, a marker on each at the chosen width and "
-        "a triangle at the next whole multiple of the array.",
+        "a triangle at the next whole multiple of the array; where N streams, the second curve alone, rising.",
         controls=[
             Choice("dataflow", "Dataflow", tuple(DATAFLOWS), "ws"),
             Whole("side", "Array side", 8, 256, 128, log2=True),

@@ -31,7 +31,8 @@ def build(fig: Canvas) -> SimpleNamespace:
     ax.set_xlabel("argument, across the interval that the title names")
     ax.set_ylabel("error before rounding (ulp)")
     ax.axhline(0.5, color=GREY, linewidth=0.9, linestyle=(0, (4, 3)))
-    ax.annotate("half an ulp", (0.01, 0.5), (0, 3), textcoords="offset points", color=GREY)
+    ax.annotate("half an ulp: what rounding can add", (0.99, 0.5), (0, 3), textcoords="offset points",
+                ha="right", color=GREY)  # fmt: skip
     return SimpleNamespace(
         error=ax.plot([], [], color=BLUE, linewidth=1.2)[0],
         title=ax.text(0, 1.04, "", transform=ax.transAxes, weight="bold"),
@@ -54,8 +55,9 @@ def describe(function: str, fmt: str, order: str, bits: int) -> str:
     found = measured(function, fmt, order, bits)
     return (
         f"{function} in {fmt}, {2**bits} entries, {order}: table of {unit.size:,} bit, {cycles(unit)} cycles; over all "
-        f"{found.inputs:,} numbers the worst error is {short(found.worst)} ulp ({found.absolute:.1e} in size), "
-        f"{100 * found.right:.2f} % correctly rounded"
+        f"{found.inputs:,} numbers the worst error is {short(found.raw)} ulp before rounding "
+        f"(at {found.raw_at:.4g}) and {short(found.worst)} ulp after it "
+        f"(at {found.worst_at:.4g}), at most {found.absolute:.1e} in size; {100 * found.right:.2f} % correctly rounded"
     )
 
 
@@ -76,8 +78,11 @@ def design(function: str, order: str, bits: int) -> TableUnit:
 @cache
 def measured(function: str, fmt: str, order: str, bits: int) -> Accuracy:
     """Its accuracy over every number of the format for which the function has a value."""
+    return accuracy(design(function, order, bits), FUNCTIONS[function][0], inputs(function, fmt), fmt)
+
+
+@cache
+def inputs(function: str, fmt: str) -> np.ndarray:
+    """Every number of the format for which the function has a value."""
     x = every_value(fmt)
-    if function in NO_VALUE:
-        x = x[~NO_VALUE[function][0](x)]
-    unit = design(function, order, bits)
-    return accuracy(unit, FUNCTIONS[function][0], x, fmt)
+    return x[~NO_VALUE[function][0](x)] if function in NO_VALUE else x

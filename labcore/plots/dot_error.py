@@ -48,7 +48,8 @@ def draw_error_by_length(ax: Axes, table: Table) -> Axes:
     ends = []
     for i, way in enumerate(ways_of(table)):
         K, error = columns([r for r in rows(table) if key(r) == way], "K", "relative_error")
-        ax.plot(K, error, **look(i), markevery=2)
+        ring = {"markersize": 8, "markerfacecolor": "none"} if way[2] else {}  # its end lies on another's
+        ax.plot(K, error, **look(i) | ring, markevery=2, clip_on=False)
         ends.append((error[-1], name(*way)))
     ax.set_xticks([4**k for k in range(2, 10) if 4**k <= max(table["K"])])
     ax.xaxis.set_major_formatter("{x:.0f}")
@@ -75,9 +76,9 @@ def name(inputs: str, accumulator: str, chunk: int) -> str:
     """'fp16, sum fp32', with the length of its runs where it has any.
 
     >>> name("fp16", "fp16", 64)
-    'fp16, sum fp16 by 64'
+    'fp16, sum fp16 in runs of 64'
     """
-    return f"{inputs}, sum {accumulator}" + (f" by {chunk}" if chunk else "")
+    return f"{inputs}, sum {accumulator}" + (f" in runs of {chunk}" if chunk else "")
 
 
 def error_by_length_in_words(table: Table) -> str:

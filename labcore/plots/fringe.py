@@ -104,7 +104,7 @@ PRODUCTS: tuple[tuple[str, Sizes, int], ...] = (
     ("128 x 128 array", (128, 128, 128), 128),
     ("128 x 128 array", (128, 4096, 128), 128),
 )
-NAMES = {"lanes": "lanes busy", "whole product": "with fill and drain, weight stationary"}
+NAMES = {"lanes": "lanes busy", "whole product": "with preload, fill and drain, weight stationary"}
 FRINGE_UNITS = {"series": "", "N": "", "share": "1"}
 ENERGY_UNITS = {"machine": "", "product": "", "accesses": "", "E_accesses": "J", "E_mac": "J", "E": "J"}
 
@@ -115,7 +115,7 @@ FRINGE_CLIFF = register(Figure(
     caption="The chapter's margin draws one cliff behind a high plateau. The function is a sawtooth: a straight ramp "
     "to full at 128, a drop to half at 129, and smaller drops after every further multiple. Narrow layers pay most: at "
     "64 columns half of the lanes idle, at any batch. The dashed line is the whole product, 4096 rows of A and "
-    "K = 4096, weight stationary: preload and drain take a further share of each fold.",
+    "K = 4096, weight stationary: preload, fill and drain take a further share of each fold.",
     alt="Line plot of two sawtooths over the width of a layer from 1 to 512. The upper rises in a straight line from "
     "near 0 to 100 % at 128, falls to half at 129, and repeats with smaller falls behind 256 and 384. The lower dashed "
     "line has the same shape at about nine tenths of the height.",

@@ -185,8 +185,8 @@ OCCUPANCY = register(Figure(
     title="Which PEs work in which cycle: a 4 x 4 x 4 product on a 4 x 4 array",
     caption="Each frame is the array at the end of one cycle; the number below counts the PEs that did a MAC. All "
     "three dataflows take 14 cycles for 64 MACs, which 16 PEs could do in 4. Output stationary spends its last four "
-    "cycles on shifting results out, the other two their first four on loading what stays. A wave of work crosses the "
-    "array from the upper left corner to the lower right.",
+    "cycles on unloading the results, the other two their first four on preloading what stays. A wave of work crosses "
+    "the array from the upper left corner to the lower right.",
     alt="Three strips of fourteen small four by four grids. In each strip blue cells spread from the upper left corner "
     "over the grid and withdraw to the lower right. In the first strip this begins at once and four frames of grey "
     "cells follow; in the other two, four frames of grey cells that fill row by row come first.",

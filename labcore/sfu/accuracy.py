@@ -16,7 +16,10 @@ FORMATS = ("fp16", "bf16", "fp32")  # of those in labcore.precision, the ones th
 
 @dataclass(frozen=True)
 class Accuracy:
-    """Errors of a function over a set of inputs, in ulp and (`absolute`) in plain size; the share rounded rightly."""
+    """Errors of a function over a set of inputs, in ulp and (`absolute`) in plain size; the share rounded rightly.
+
+    `raw` is the worst error of what the function gives before it is rounded to the format.
+    """
 
     inputs: int
     worst: float
@@ -24,6 +27,8 @@ class Accuracy:
     right: Ratio
     worst_at: float
     absolute: float
+    raw: float
+    raw_at: float
 
     def __repr__(self) -> str:
         return (
@@ -96,10 +101,12 @@ def accuracy(unit: Callable, exact: Callable, x: np.ndarray, fmt: str) -> Accura
     x, want = x[kept], want[kept]
     if not x.size:
         raise ValueError(f"no input has a finite exact result in {fmt}; choose inputs inside the function's range")
-    got = rounded(unit(x), fmt)
+    value, place = unit(x), ulp(want, fmt)
+    got = rounded(value, fmt)
     off = np.abs(got - want)
-    error, right = off / ulp(want, fmt), np.mean(got == rounded(want, fmt))
-    worst = int(np.argmax(error))
+    error, raw, right = off / place, np.abs(value - want) / place, np.mean(got == rounded(want, fmt))
+    worst, raw_worst = int(np.argmax(error)), int(np.argmax(raw))
     return Accuracy(
-        int(x.size), float(error[worst]), float(error.mean()), float(right), float(x[worst]), float(off.max())
-    )
+        int(x.size), float(error[worst]), float(error.mean()), float(right), float(x[worst]), float(off.max()),
+        float(raw[raw_worst]), float(x[raw_worst]),
+    )  # fmt: skip

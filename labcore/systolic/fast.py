@@ -63,7 +63,7 @@ def _run(A: np.ndarray, B: np.ndarray, C: np.ndarray, ticks: int, rows: int, col
 
 
 def _output_stationary(rights: np.ndarray, downs: np.ndarray, rows: int, cols: int) -> tuple[np.ndarray, int]:
-    """One fold, (m, T) @ (T, n): its tile (m, n) and the cycles it took, draining included."""
+    """One fold, (m, T) @ (T, n): its tile (m, n) and the cycles it took, unloading included."""
     (m, T), n, size = rights.shape, downs.shape[1], rows * cols
     ticks = T + m + n - 2
     across = _skew(rights.T, rows, cols, ticks)

@@ -43,7 +43,7 @@ def scalesim_cycles(M: int, K: int, N: int, rows: int, cols: int, dataflow: str 
     """Cycles that SCALE-Sim 3.0.0 reports with stalls off, to hold its results beside ours.
 
     Per fold rows + cols + T - 2 for os and 2*rows + cols + T - 2 for ws and is, times the folds, minus 1. It differs
-    from `cycles` in three ways: every fold counts as a full tile; os has no drain, as if results left the array at
+    from `cycles` in three ways: every fold counts as a full tile; os has no unload, as if results left the array at
     once; and the last cycle's index is reported, counted from 0, where the number of cycles is one more.
 
     >>> scalesim_cycles(128, 128, 128, 128, 128, "os"), cycles(128, 128, 128, 128, 128, "os")

@@ -96,7 +96,7 @@ class Array:
             values, present = self.stays.shift(0, *nothing(self.cols, self.dtype))
             self._leave(values, present)
             out[line] = values[:n]
-            self._tick("drain", np.zeros((self.rows, self.cols), bool))
+            self._tick("unload", np.zeros((self.rows, self.cols), bool))
         return out[:m]
 
     def operand_stationary(self, rights: np.ndarray, held: np.ndarray) -> np.ndarray:

@@ -15,7 +15,7 @@ from labcore.units import Ratio
 class State:
     """All registers at the end of one cycle: `values[name]` and `present[name]`, (rows, cols), for A, B and C.
 
-    `phase` is preload, compute or drain; `busy` marks the PEs that did a MAC; `entered` and `left` list the operands
+    `phase` is preload, compute or unload; `busy` marks the PEs that did a MAC; `entered` and `left` list the operands
     that crossed the edge, as (name, row or column, value).
     """
 

@@ -125,6 +125,23 @@ def relu(machine: Machine, x: np.ndarray) -> np.ndarray:
     return out
 
 
+def add_bias_relu(machine: Machine, x: np.ndarray, bias: np.ndarray) -> np.ndarray:
+    """max(x + bias, 0) for (n,) and a bias for each: what is left of a dense layer's row after its product.
+
+    >>> unit = Machine(vlen=128)
+    >>> add_bias_relu(unit, np.array([-1.0, 0, 2]), np.array([2.0, -1, 1])).tolist(), unit.total
+    ([1.0, 0.0, 3.0], 11)
+    """
+    flat, out = vector(x), np.zeros(x.size)
+    if bias.shape != flat.shape:
+        raise ValueError(f"a bias has one number an output, {flat.shape}, got {bias.shape}; broadcast it first")
+    for start, _ in machine.strips(flat.size):
+        total = machine.add(machine.load(flat, start), machine.load(bias, start))
+        machine.store(out, start, machine.max(total, 0.0))
+        machine.steer("addi", 3)
+    return out
+
+
 def vector(x: np.ndarray) -> np.ndarray:
     """The array itself if it is (n,) with n above 0; raises ValueError for any other shape.
 

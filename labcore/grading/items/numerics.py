@@ -43,13 +43,15 @@ def who_keeps_a_gradient(answer: object) -> str:
 def step_of_a_range(answer: object) -> str:
     """The range over the number of steps between its codes."""
     want = float(quantize([-1.0, 3.0], symmetric=False).scale)
-    if near(answer, 4 / 256, 0.001):
+    if near(answer, 4 / 256, 0.002):
         return "256 codes have 255 steps between them."
     if near(answer, 3 / 127, 0.001):
         return "That is the symmetric scale, which also pays for -3 to -1, where nothing is."
-    return (
-        "" if near(answer, want, 0.001) else "Divide the width of the range by the number of steps between 256 codes."
-    )
+    if near(answer, want, 0.001):
+        return ""
+    if near(answer, want, 0.03):
+        return "Nearly; give three digits, which tell 255 steps from 256."
+    return "Divide the width of the range by the number of steps between 256 codes."
 
 
 @item("numerics-4", wants="a number")
@@ -65,7 +67,11 @@ def energy_of_a_mac(answer: object) -> str:
     for ratio, words in slips.items():
         if near(answer, ratio, 0.01):
             return words
-    return "" if near(answer, want, 0.02) else "Add multiplication and addition on each side, then divide."
+    if near(answer, want, 0.02):
+        return ""
+    if near(answer, want, 0.05):
+        return "Nearly; give three digits."
+    return "Add multiplication and addition on each side, then divide."
 
 
 @item("numerics-5", wants="a letter from a to d")
@@ -85,13 +91,20 @@ def halved_under_the_slope(answer: object) -> str:
 @item("numerics-6", wants="a number")
 def gain_of_a_large_product(answer: object) -> str:
     """Compute-bound on both sides: the ratio of the peaks."""
-    times = []
-    for precision, b in (("fp32", 4), ("fp16", 2)):
-        op = matmul(4096, 4096, 4096, b)
-        times.append(least_time(op.flop, op.D_vol, A100.peak(precision), A100.BW))
-    want = times[0] / times[1]
+    want = fp32_over_fp16(4096, 4096, 4096)
     if near(answer, 2):
         return "Two is what the bytes give. This product is compute-bound in both formats, so the peaks decide."
+    if near(answer, fp32_over_fp16(32, 2048, 2048)):
+        return "That is the layer at batch 32, memory-bound in FP16. Is this product, with its far higher intensity?"
     if near(answer, 2 * want):
         return "The two roofs do not multiply: the product waits for one of them at a time."
     return "" if near(answer, want) else "Take the longer of computing and moving in each format, then the ratio."
+
+
+def fp32_over_fp16(*shape: int) -> float:
+    """How many times as fast a product gets at best from FP32 to FP16 on the A100."""
+    times = []
+    for precision, b in (("fp32", 4), ("fp16", 2)):
+        op = matmul(*shape, b)
+        times.append(least_time(op.flop, op.D_vol, A100.peak(precision), A100.BW))
+    return times[0] / times[1]

@@ -17,7 +17,8 @@ def reads_for_a_mac(answer: object) -> str:
         return "A word serves one row or one column of PEs, not the whole array."
     if near(answer, 1 / want):
         return "Upside down: that is MACs for each word."
-    return "" if near(answer, want) else "In a cycle 64 words of A and 64 of B enter, and 64 x 64 MACs are done."
+    right = near(answer, want, 0.05)  # 0.03 is 1/32 to two places
+    return "" if right else "In a cycle 64 words of A and 64 of B enter, and 64 x 64 MACs are done."
 
 
 @item("systolic-2", wants="a whole number")
@@ -28,7 +29,7 @@ def cycles_by_hand(answer: object) -> str:
         return "The results still stand in the array; it takes as many cycles as it has rows to shift them out."
     if got in (3, 3 + 2):
         return "The last operands set out a cycle late for each row and each column: add m + n - 2."
-    return "" if got == want else "Add K for the stream, m + n - 2 for the way to the far corner, rows for the drain."
+    return "" if got == want else "Add K for the stream, m + n - 2 for the way to the far corner, rows to unload."
 
 
 @item("systolic-3", wants="a number in per cent")
@@ -41,6 +42,8 @@ def wasted_in_the_last_tile(answer: object) -> str:
         return "That is the share of all three tiles; the question is about the third."
     if near(answer, want / 100):
         return "In per cent, please: that is the right share as a fraction."
+    if near(answer, 128 * want / 100, 0):
+        return "So many lanes idle; as a share of the 128, in per cent?"
     return "" if near(answer, want) else "Two tiles hold 256 channels; count the lanes that the rest leaves idle."
 
 
@@ -71,11 +74,11 @@ def fewest_reads_of_the_weights(answer: object) -> str:
 
 @item("systolic-6", wants="a number in per cent")
 def share_at_batch_one(answer: object) -> str:
-    """One row of A keeps one of 128 lanes busy, whatever stays."""
+    """One row of A gives work to 128 PEs in a cycle at most: a row (os), a column (is) or a diagonal (ws)."""
     want = 100 / 128
     reached = 100 * max(utilization(1, 4096, 4096, 128, 128, flow) for flow in ("os", "ws", "is"))
     if near(answer, reached, 0.01):
-        return "That is what the best dataflow reaches with fill and drain; the bound is a little higher."
+        return "That is what the best dataflow reaches with fill, drain and unload; the bound is a little higher."
     if near(answer, want / 100):
         return "In per cent, please: that is the right share as a fraction."
-    return "" if near(answer, want, 0.01) else "With one row, one lane of 128 has work in any cycle."
+    return "" if near(answer, want, 0.01) else "At most 128 PEs work in any cycle: a row, a column or a diagonal."
