@@ -54,9 +54,9 @@ def executor(station):
 def soon(fact, patience=SOON):
     """Whether something becomes true while one waits for it."""
     end = time.monotonic() + patience
-    while not fact() and time.monotonic() < end:
+    while not (found := fact()) and time.monotonic() < end:
         time.sleep(0.05)
-    return bool(fact())
+    return bool(found)
 
 
 def parents():
@@ -325,8 +325,11 @@ def test_nothing_is_left_when_one_of_the_grader_is_killed(level, victim):
             folder = Path(supervisor.stdout.readline().strip())
             zygote = descendants(supervisor.pid)[0]
             count = {"landlock": 7, "bubblewrap": 11}[level]  # grader 3, kernel 1, daemons 3; sandbox 3, its door 1
-            assert soon(lambda: len(descendants(supervisor.pid)) >= count, START)
-            time.sleep(0.3)  # the parents of the daemons are ending
+
+            def settled():  # the parents of the daemons come and go
+                return len(descendants(supervisor.pid)) == count and not time.sleep(0.3)
+
+            assert soon(settled, START)
             below = descendants(supervisor.pid)
             assert len(below) == count
             watcher = next(one for one in below if descendants(one) and one != zygote)
