@@ -126,6 +126,7 @@ IDS_BY_LINE = {
     899: "table-7-row-tpuv4",
     900: "table-7-row-sapphire-rapids",
     901: "table-7-row-mobile-npu",
+    2782: "selfcheck-2-q2-dram-vs-register",
 }
 
 ROUNDING: set[str] = set()
@@ -236,6 +237,7 @@ PAGE = {
     "tpu-100k-mac-units": "100,000 and more",
     "tpuv4-array-size": "128",
     "selfcheck-2-q2-systolic-energy": "16,384",
+    "selfcheck-2-q2-dram-vs-register": "2 to 3",
     "selfcheck-2-q5-fringe-waste": "99",
     "tiling-1024-tiles": "1,024",
     "tiling-128x-reuse": "128",

@@ -180,6 +180,13 @@ def traffic_falls(side=128, accesses=4):
     return accesses / edge_reads_per_mac(side)
 
 
+@computes("selfcheck-2-q2-dram-vs-register", "Self-Check set 2 Q2", Range("2", "3"), "log10(x)", SELF_CHECK)
+def dram_over_register(E_dram=20e-12, E_register=0.1e-12):
+    """What one more bit from DRAM adds to a MAC's energy, over what one from a register adds: 20 pJ and 0.1 pJ."""
+    one, two = ([energy_per_mac(n, E, E_mac=E_register) for E in (E_dram, E_register)] for n in (1, 2))
+    return (two[0] - one[0]) / (two[1] - one[1])
+
+
 @computes("selfcheck-2-q5-fringe-waste", "Self-Check set 2 Q5", Number("99"), "%", SELF_CHECK)
 def third_tile_waste(channels=257, width=128):
     """Idle share of the last tile of 257 channels on 128 lanes."""
