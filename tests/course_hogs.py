@@ -178,7 +178,7 @@ OUTPUT = (
         "display({'text/plain': 'x' * 200_000_000}, raw=True)",
         lost="",
         maybe="q1",
-        flags=("output", "output died", "died", "output timeout", "timeout"),
+        flags=("output", "output died", "died", "output timeout"),
         bound="200 MB once",
         why=CUT,
     ),

@@ -111,7 +111,7 @@ def test_differences_are_told_in_words():
 
 def test_few_submissions_wait_for_the_time_of_a_cell():
     """Each costs three seconds of every run of the grader's tests."""
-    assert 5 <= sum(all("timeout" in codes for codes in one.flags) for one in SUBMISSIONS) <= 8
+    assert 5 <= sum(any("timeout" in codes for codes in one.flags) for one in SUBMISSIONS) <= 14
 
 
 def test_the_same_course_each_time(courses):

@@ -5,7 +5,7 @@ import pytest
 
 from labcore.catalogue import A100
 from labcore.catalogue.gpu import A100_FP16_SPARSE
-from labcore.claims.ledger import claim, claims_at, load
+from labcore.claims.ledger import claim, claims_at
 from labcore.counting import CountingArray, counted
 from labcore.explore import pruning, sparse_bytes
 from labcore.explore.sparsity import format_explorer, pruning_explorer
@@ -15,17 +15,6 @@ from labcore.plots.sparse_storage import by_array, size
 from labcore.plots.words import rows
 from labcore.sparsity import BSR, COO, CSC, CSR, NM, Bitmap
 from labcore.sparsity.samples import small_matrix
-
-IDS = {
-    "nm-sparsity-definition": "erratum", "footnote-25-density": "reproduces", "footnote-25-2x-path": "reproduces",
-    "sparse-memory-compression": "reproduces", "sparse-2x-throughput": "reproduces",
-    "figure-7-sparse-formats": "erratum", "sparsity-never-load-zeros": "shown", "selfcheck-2-q3-sparsity": "reproduces",
-}  # fmt: skip
-
-
-def test_every_statement_of_the_section_has_its_verdict():
-    load()
-    assert {id: claim(id).verdict for id in IDS} == IDS
 
 
 def test_claims_by_hand():
