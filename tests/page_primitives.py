@@ -155,6 +155,7 @@ CITED = {
 }  # fmt: skip
 
 # Truths, each with inputs that turn it.
+BY_HAND: dict[str, object] = {}  # in test_claims_primitives.py
 TURNS = [
     ("listing-4-vector-loop", {"B": 1, "d_in": 8, "d_out": 1}),  # one chunk: nothing goes back
     ("listing-6-matrix-patterns", {"query_dim": 64, "tokens": 64}),

@@ -168,6 +168,7 @@ BY_HAND = {
 }
 
 # Truths, each with inputs that turn it.
+OF_MACHINES = {"most-ops-below-ridge-fusion", "transformer-vs-cnn-inference-regime"}  # real networks
 TURNS = [
     ("def-1-5-matmul-100-200-straddle", {"lo": 160}),
     ("def-1-5-gemm-1024-a100-compute-bound", {"n": 256}),  # 256 / 3 = 85

@@ -16,19 +16,16 @@ from labcore.claims import ledger
 from labcore.claims.ledger import SECTIONS, VERDICTS, claim, departures
 from labcore.claims.printed import Each, Number, Range, Truth
 from labcore.models.zoo import build
-from tests import page_primitives, page_roofline
-from tests.page_roofline import BY_HAND
+from tests import page_roofline
+from tests.pages import PAGES, every
 
 ledger.load()
 LEDGER = dict(ledger.LEDGER)
 CLAIMS = [pytest.param(one, id=one.id) for one in LEDGER.values()]
 COMPUTED = [pytest.param(one, id=one.id) for one in LEDGER.values() if one.kind == "computes"]
-PAGES = (page_primitives, page_roofline)  # in the book's order
 LINE = {id: line for page in PAGES for line, ids in page.IDS_BY_LINE.items() for id in ids.split()}
-ROUNDING, ERRATA, CITED = (
-    set().union(*(getattr(page, name) for page in PAGES)) for name in ("ROUNDING", "ERRATA", "CITED")
-)
-TURNS = [turn for page in PAGES for turn in page.TURNS]
+ROUNDING, ERRATA, CITED, OF_MACHINES = map(every, ("ROUNDING", "ERRATA", "CITED", "OF_MACHINES"))
+TURNS, BY_HAND = every("TURNS"), every("BY_HAND")
 
 # The sections, entry by entry
 
@@ -160,9 +157,9 @@ def test_truths_can_turn(id, inputs):
 
 
 def test_every_truth_is_turned_somewhere():
-    turned = {id for id, _ in TURNS} | page_primitives.OF_MACHINES
-    networks = {"most-ops-below-ridge-fusion", "transformer-vs-cnn-inference-regime"}  # real ones, below
-    assert turned | networks == {one.id for one in LEDGER.values() if isinstance(one.printed, Truth)}
+    assert {id for id, _ in TURNS} | OF_MACHINES == {
+        one.id for one in LEDGER.values() if isinstance(one.printed, Truth)
+    }
 
 
 def test_network_truths():

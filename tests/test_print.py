@@ -4,9 +4,9 @@ import pytest
 
 from labcore.claims.ledger import LEDGER, load
 from labcore.claims.printed import Each, Number, Range
-from tests import page_primitives, page_roofline
+from tests.pages import every
 
-PAGE = page_primitives.PAGE | page_roofline.PAGE
+PAGE = every("PAGE")
 
 
 def plain(text):

@@ -31,9 +31,12 @@ from labcore.units import unit_scale
 
 VERDICTS = ("reproduces", "rounding", "erratum", "cited", "shown")
 SECTIONS = (  # modules of labcore.claims in the book's order
+    "hardware_acceleration", "amdahl_law",
+    "specialization_eras", "scaling_gap", "ml_accelerators", "integration_bottleneck",
     "vector_operations", "matrix_operations", "special_functions", "execution_models", "tensor_cores",
     "processor_configurations", "structured_sparsity", "pulsing_energy", "array_tiling", "systolic_dataflow",
     "number_formats",
+    "memory_wall", "memory_access", "memory_hierarchy", "host_transfers", "model_pressure", "memory_selfcheck",
     "roofline_model", "ridge_points", "operation_intensities",
     "bandwidth_bounds", "memory_bound_layers", "intensity_regimes", "throughput_ceiling", "roofline_selfcheck",
 )  # fmt: skip

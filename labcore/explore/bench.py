@@ -13,7 +13,8 @@ from labcore.units import Seconds
 
 LIMIT: Seconds = 0.050  # what a hand on a slider takes for at once
 SUBJECTS = (  # modules of labcore.explore; each lists its explorers in `EXPLORERS`
-    "primitives", "execution", "sparsity", "systolic", "precision", "roofline",
+    "amdahl", "specialization", "primitives", "execution", "sparsity", "systolic", "precision",
+    "tensor_life", "caches", "transfers", "pressure", "roofline",
 )  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""Caches that count the traffic of an address trace."""

@@ -1,0 +1,1 @@
+"""Amdahl's law, the iron law and the acceleration wall (lab 01)."""

@@ -1,0 +1,1 @@
+"""Bandwidth taper, host transfers and their overlap (lab 08)."""

@@ -1,0 +1,1 @@
+"""The life of a tensor, memory-bound criteria and irregular access (lab 08)."""

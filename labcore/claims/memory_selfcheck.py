@@ -1,0 +1,1 @@
+"""What the memory section's self-check states (lab 08)."""

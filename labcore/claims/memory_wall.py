@@ -1,0 +1,1 @@
+"""The AI memory wall: energy, balance, divergence (lab 08)."""

@@ -1,0 +1,1 @@
+"""How MLPs, CNNs and transformers load the memory system (lab 08)."""

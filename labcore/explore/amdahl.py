@@ -1,0 +1,3 @@
+"""Explorers of Amdahl's law."""
+
+EXPLORERS = ()

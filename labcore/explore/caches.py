@@ -1,0 +1,3 @@
+"""An explorer of caches under access patterns."""
+
+EXPLORERS = ()

@@ -1,0 +1,3 @@
+"""An explorer of what a model asks of memory."""
+
+EXPLORERS = ()

@@ -1,0 +1,3 @@
+"""An explorer of a tensor's way through the memory hierarchy."""
+
+EXPLORERS = ()

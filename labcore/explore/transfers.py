@@ -1,0 +1,3 @@
+"""An explorer of host transfers and their overlap."""
+
+EXPLORERS = ()

@@ -1,0 +1,1 @@
+"""This machine, measured: its own roofline."""

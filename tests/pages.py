@@ -1,0 +1,22 @@
+"""The chapter's pages as entered by hand, lab by lab, and what the tests of the ledger ask of all of them."""
+
+from tests import (
+    page_fundamentals,
+    page_memory,
+    page_primitives,
+    page_roofline,
+    page_specialization,
+    page_transfers,
+)
+
+PAGES = (page_fundamentals, page_specialization, page_primitives, page_memory, page_transfers, page_roofline)
+
+
+def every(name):
+    """The entries called `name` of all pages, as one set, table or list."""
+    parts = [getattr(page, name) for page in PAGES]
+    if isinstance(parts[0], dict):
+        return {key: value for part in parts for key, value in part.items()}
+    if isinstance(parts[0], list):
+        return [entry for part in parts for entry in part]
+    return set().union(*parts)
