@@ -24,6 +24,7 @@ from ipywidgets import HTML
 from labcore.catalogue import A100, P100, V100
 from labcore.catalogue.generations import GENERATIONS
 from labcore.claims.ledger import claims_at, departures
+from labcore.energy import access_energy
 from labcore.explore.precision import (
     accumulator_explorer,
     landing_explorer,
@@ -42,7 +43,6 @@ from labcore.precision import (
 )
 from labcore.precision.bits import decode, fields
 from labcore.precision.cost import (
-    dram_energy,
     mac_area,
     mac_energy,
     operation_area,
@@ -395,7 +395,9 @@ for operation in ("add", "multiply"):
 print(
     f"multiply and add, INT32 sum: {mac_energy('fp32') / mac_energy('int8', 'int32'):.1f}x"
 )
-print(f"fetch an FP32 weight from DRAM: {format_si(dram_energy(4), 'J')} at least")
+print(
+    f"fetch an FP32 weight from DRAM: {format_si(access_energy('DRAM', 4), 'J')} at least"
+)
 claims_at("07_numerics#energy")
 
 # %% [markdown]
@@ -407,7 +409,8 @@ for B in (1, 32, 1024):
     energy = []
     for fmt, accumulator in (("fp32", "fp32"), ("int8", "int32")):
         op = matmul(B, 2048, 2048, bytes_per_element(fmt))
-        energy.append(op.macs * mac_energy(fmt, accumulator) + dram_energy(op.D_vol))
+        arithmetic = op.macs * mac_energy(fmt, accumulator)
+        energy.append(arithmetic + access_energy("DRAM", op.D_vol))
     print(f"batch {B}: FP32 over INT8 {energy[0] / energy[1]:.1f}x")
 
 # %% [markdown]

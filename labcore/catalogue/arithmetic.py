@@ -34,5 +34,3 @@ AREA = {
     ("multiply", "fp16"): Fact(1640, "um2", DALLY, _AREA, confirmed=False),
     ("multiply", "fp32"): Fact(7700, "um2", DALLY, _AREA, confirmed=False),
 }
-DRAM_READ = Fact(1.3e-9, "J", HOROWITZ, "64 bits; the least of 1.3 to 2.6 nJ")
-DRAM_READ_BYTES = 8

@@ -12,8 +12,9 @@ from labcore.catalogue.facts import Fact
 from labcore.catalogue.generations import generation
 from labcore.claims.ledger import cites, computes, shows
 from labcore.claims.printed import Each, Number, Truth, Words
+from labcore.energy import access_energy
 from labcore.ops import matmul
-from labcore.precision.cost import dram_energy, mac_area, mac_energy, operation_area, operation_energy
+from labcore.precision.cost import mac_area, mac_energy, operation_area, operation_energy
 from labcore.roofline import attainable
 
 # Footnote 18: what a halved width buys. The areas are those of a 45 nm process.
@@ -196,7 +197,7 @@ def additions_alone_give_thirty():
 )  # fmt: skip
 def weight_fetch_over_its_use(b=4, fmt="fp32"):
     """Energy of reading one FP32 number from DRAM over that of a multiply-accumulate with it."""
-    return dram_energy(b) / mac_energy(fmt)
+    return access_energy("DRAM", b) / mac_energy(fmt)
 
 
 # Self-check

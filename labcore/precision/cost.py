@@ -1,7 +1,8 @@
 """What a multiply-accumulate costs: energy and area of a multiplier in one format and an adder in another.
 
-The numbers are the 45 nm Facts of labcore.catalogue.arithmetic. A multiplier is a grid of partial products, so its cost
-goes with the square of the width of what it multiplies; a whole-number adder is a row, so its cost goes with the width.
+The numbers are Facts of labcore.catalogue: areas at 45 nm, energies at 45 nm unless another process is asked for. A
+multiplier is a grid of partial products, so its cost goes with the square of the width of what it multiplies; a
+whole-number adder is a row, so its cost goes with the width.
 """
 
 from __future__ import annotations
@@ -9,20 +10,21 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from labcore.catalogue.arithmetic import AREA, DRAM_READ, DRAM_READ_BYTES, ENERGY
+from labcore.catalogue.arithmetic import AREA
+from labcore.catalogue.energy import OPERATION
 from labcore.catalogue.facts import Fact
-from labcore.units import Bytes, Joules, Ratio
+from labcore.units import Joules, Ratio
 
 BITS = {"int8": 8, "fp16": 16, "int32": 32, "fp32": 32}
 
 
-def operation_energy(operation: str, fmt: str) -> Joules:
-    """Energy of one add or multiply.
+def operation_energy(operation: str, fmt: str, process: str = "45 nm") -> Joules:
+    """Energy of one add or multiply; raises ValueError for what the table of that process does not hold.
 
-    >>> operation_energy("multiply", "int8")
-    2e-13
+    >>> operation_energy("multiply", "int8"), operation_energy("multiply", "int8", "7 nm")
+    (2e-13, 7e-14)
     """
-    return _cost(ENERGY, operation, fmt)
+    return _cost(costs_of(OPERATION, process), operation, fmt)
 
 
 def operation_area(operation: str, fmt: str) -> float:
@@ -34,13 +36,13 @@ def operation_area(operation: str, fmt: str) -> float:
     return _cost(AREA, operation, fmt)
 
 
-def mac_energy(multiply: str, accumulate: str | None = None) -> Joules:
+def mac_energy(multiply: str, accumulate: str | None = None, process: str = "45 nm") -> Joules:
     """Energy of a multiplication in one format and an addition in another (the same where it is not given).
 
     >>> round(1e12 * mac_energy("int8", "int32"), 3)
     0.3
     """
-    return operation_energy("multiply", multiply) + operation_energy("add", accumulate or multiply)
+    return operation_energy("multiply", multiply, process) + operation_energy("add", accumulate or multiply, process)
 
 
 def mac_area(multiply: str, accumulate: str | None = None) -> float:
@@ -62,13 +64,15 @@ def growth_with_width(costs: Mapping[tuple[str, str], Fact], operation: str, nar
     return math.log(gain) / math.log(BITS[wide] / BITS[narrow])
 
 
-def dram_energy(D_vol: Bytes) -> Joules:
-    """Least energy of reading D_vol bytes from DRAM.
+def costs_of(tables: Mapping[str, Mapping], process: str) -> Mapping:
+    """The table of a process; raises ValueError with the processes there are.
 
-    >>> round(1e12 * dram_energy(4))  # one fp32 number, against 3.7 pJ to multiply it
-    650
+    >>> len(costs_of(OPERATION, "7 nm"))
+    10
     """
-    return D_vol / DRAM_READ_BYTES * DRAM_READ.value
+    if process not in tables:
+        raise ValueError(f"no energies of {process!r}; there are {', '.join(tables)}")
+    return tables[process]
 
 
 def _cost(costs: Mapping[tuple[str, str], Fact], operation: str, fmt: str) -> float:
