@@ -18,7 +18,6 @@ test: .venv/stamp
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check --quiet
 	@$(BIN)/labcore build --check
-	@$(BIN)/labcore figures --check
 	@$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder --nbval tests notebooks
 
 setup: .venv/stamp

@@ -27,6 +27,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError
 
 from labcore.house import ROOT, checkout, write_atomically
+from labcore.measure.files import VARIABLE, recorded_path
 
 CELL_SECONDS = 120
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
@@ -176,10 +177,11 @@ def execute(notebook: nbformat.NotebookNode, source: Path) -> None:
 
 @contextlib.contextmanager
 def private_jupyter() -> Iterator[dict[str, str]]:
-    """An environment whose Jupyter and IPython folders are empty and vanish afterwards."""
+    """An environment whose Jupyter and IPython folders are empty and vanish; measurements are the recorded ones."""
     with tempfile.TemporaryDirectory(prefix="labcore-") as folder:
         private = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
-        yield os.environ | {name: str(Path(folder, name.lower())) for name in private} | {"PYTHONHASHSEED": "0"}
+        own = {name: str(Path(folder, name.lower())) for name in private}
+        yield os.environ | own | {"PYTHONHASHSEED": "0", VARIABLE: str(recorded_path() or "")}
 
 
 def clean(notebook: nbformat.NotebookNode, source: Path) -> None:

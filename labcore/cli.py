@@ -1,7 +1,8 @@
 """The command `labcore`: labs, figures, claims, chips, rooflines, grading.
 
 Results go to stdout, progress to stderr, and under --json only JSON goes to stdout. Bad input of any kind ends with
-exit status 2 and one line on stderr that names the way out; LABCORE_DEBUG=1 shows the traceback instead.
+exit status 2 and one line on stderr that names the way out; LABCORE_DEBUG=1 shows the traceback instead. Ctrl-C ends
+with 130, as the shell has it.
 Each command imports what it needs when it runs, so that `labcore --help` answers at once.
 """
 
@@ -18,6 +19,7 @@ import typer
 from labcore import grade_commands
 from labcore.terminal import AsJson, bar, columns, print_json, progress, show
 
+INTERRUPTED = 130  # the shell's: 128 and the number of SIGINT
 app = typer.Typer(
     add_completion=False,
     rich_markup_mode="markdown",
@@ -50,7 +52,9 @@ def main() -> None:
     except (ValueError, OSError, ImportError) as error:
         status = fail(str(error))
     except (KeyboardInterrupt, typer.Abort):
-        status = fail("stopped; what was written before is kept")
+        status = INTERRUPTED
+    if status == INTERRUPTED:  # typer makes this number of Ctrl-C
+        fail("stopped; what was written before is kept")
     sys.exit(status if isinstance(status, int) else 0)
 
 
@@ -282,6 +286,32 @@ def roofline(
     points = [(p.layer.op.kind, p.I, p.R_attain) for p in placements]
     print(f"\n{text_roofline(points, R_peak, chip.BW)}\n")
     print(report.roofline_summary(network, chip, precision, placements))
+
+
+@app.command()
+def measure(
+    json: Annotated[str | None, typer.Option("--json", metavar="FILE", help="Write here; - is stdout.")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Some seconds: the shape, not the last digit.")] = False,
+) -> None:
+    """Measure this machine's own roofline, in less than two minutes; the labs then use it (my/measured.json).
+
+    Example: `labcore measure --json m.json`
+    """
+    from labcore import report
+    from labcore.measure import files
+    from labcore.measure.session import measure
+
+    path = None if json == "-" else files.destination(json, quick)
+    measured = measure(quick, lambda steps: progress(steps, "measuring", len(steps)))
+    if json == "-":
+        print(files.as_text(measured), end="")
+        return
+    if path:
+        files.write(path, measured)
+    for table in report.measured_tables(measured):
+        show(table)
+        print()
+    print("\n".join([*(f"warning: {words}" for words in measured.warnings), files.way_on(path)]))
 
 
 @app.command()

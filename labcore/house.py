@@ -26,10 +26,15 @@ def my_folder() -> Path:
     return folder
 
 
+def part_of(path: Path) -> Path:
+    """The hidden file beside a path that holds what is not whole yet."""
+    return path.with_name(f".{path.name}.{os.getpid()}")
+
+
 def write_atomically(path: Path, content: str | bytes) -> None:
     """Replace a file in one step, so that neither a reader nor a crash ever meets half of it."""
     data = content.encode() if isinstance(content, str) else content
-    part = path.with_name(f".{path.name}.{os.getpid()}")
+    part = part_of(path)
     try:
         part.unlink(missing_ok=True)
         with part.open("xb") as file:  # never through a link that lies there

@@ -20,6 +20,9 @@ FlopPerByte = Annotated[float, "FLOP/B"]
 Watts = Annotated[float, "W"]
 Joules = Annotated[float, "J"]
 Ratio = Annotated[float, "1"]
+Metres = Annotated[float, "m"]
+MetresPerSecond = Annotated[float, "m/s"]
+Hertz = Annotated[float, "Hz"]
 
 PREFIXES = {
     "p": 1e-12, "n": 1e-9, "u": 1e-6, "m": 1e-3,
@@ -42,7 +45,7 @@ def unit_scale(unit: str) -> tuple[float, str]:
     >>> unit_scale("%")
     (0.01, '1')
     """
-    plain = {"": 1.0, "1": 1.0, "x": 1.0, "ratio": 1.0, "%": 0.01, "M": 1e6, "year": 1.0, "log10": 1.0}
+    plain = {"": 1.0, "1": 1.0, "x": 1.0, "ratio": 1.0, "%": 0.01, "M": 1e6, "G": 1e9, "year": 1.0, "log10": 1.0}
     if unit in plain:
         return plain[unit], "1"
     if not (match := _UNIT.fullmatch(unit)):
@@ -80,6 +83,15 @@ def format_binary(value: Bytes, digits: int = 4) -> str:
         if abs(value) >= PREFIXES[prefix]:
             return f"{value / PREFIXES[prefix]:.{digits}g} {prefix}B"
     return f"{value:.{digits}g} B"
+
+
+def counted(count: int, noun: str) -> str:
+    """A number of things, in the singular where it is one.
+
+    >>> counted(1, "thread"), counted(8, "core")
+    ('1 thread', '8 cores')
+    """
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def positive_ints(**sizes: int) -> None:

@@ -146,8 +146,8 @@ for id in ("systolic-dozens-of-uses", "footnote-26-weight-reuse"):
 claims_at("06_systolic_arrays#what-moves")
 
 # %% [markdown]
-# A word such as "dozens" has no edge, so the lab sets one. The use of a weight passes the
-# first, and the accesses that it avoids, one fewer, do not pass the second.
+# A word such as "dozens" has no edge, so the lab sets one and keeps to it. The use of a
+# weight passes the first, and the accesses that it avoids, one fewer, pass the second.
 #
 # The chapter's figure and its list of a PE's four steps describe two different machines.
 # Both are systolic arrays, and the rest of the lab keeps them apart.

@@ -20,11 +20,13 @@ import math
 
 from IPython.display import display
 from labcore.catalogue import A100, B200, H100, H200, V100
+from labcore.catalogue.links import LAUNCH
 from labcore.claims.ledger import claims_at, departures
 from labcore.explore.predict import compare, predict
 from labcore.explore.roofline import batch_explorer, chip_explorer, roofline_explorer
 from labcore.grading.selfcheck import progress, selfcheck
 from labcore.ironlaw import iron_law
+from labcore.measure import load
 from labcore.models.zoo import build
 from labcore.ops import conv2d, elementwise, layernorm, matmul, softmax
 from labcore.plots.registry import show
@@ -38,7 +40,7 @@ from labcore.roofline import (
     ridge,
     utilization,
 )
-from labcore.units import format_si
+from labcore.units import format_binary, format_si
 
 # %% [markdown]
 # ## Predict first
@@ -411,6 +413,75 @@ show("network-time", network="resnet50", batch=32)
 chip_explorer()
 
 # %% [markdown]
+# ## Your machine
+#
+# A chip's roofline comes from its data sheet; your computer's can be measured. In a
+# terminal, with other programs closed, this takes less than two minutes:
+#
+# ```
+# labcore measure
+# ```
+#
+# Matrix products of float32 numbers give the flat roof, the fastest of four loops over
+# long vectors the slope. Then real operations run; they set no roof, and each time is
+# held against the least time under these roofs. Until you have run it, a recorded
+# machine stands in. Which one do you see?
+
+# %% tags=["nbval-ignore-output"]
+mine = load()
+print(mine)
+host = mine.host
+print(f"ridge from DRAM: {host.ridge('fp32'):.1f} FLOP/B in float32")
+print(f"ridge from the fastest cache: {host.R_peak('fp32') / host.BW_near:.2f} FLOP/B")
+
+# %% [markdown]
+# Which of these will take longest compared with its prediction: LayerNorm in one kernel,
+# softmax in one kernel, LayerNorm as a chain of numpy calls, or a 32 x 32 product? Write
+# your order down, then look.
+
+# %% tags=["nbval-ignore-output"]
+show("measured-roofline", measured=mine)
+
+# %% tags=["nbval-ignore-output"]
+for op in host.operations:
+    predicted, took = format_si(op.predicted, "s", 3), format_si(op.T, "s", 3)
+    words = f"{op.group}, {op.name}: {op.I:.3g} FLOP/B"
+    print(f"{words}; predicted {predicted}, took {took}, {op.T / op.predicted:.1f}x")
+
+# %% [markdown]
+# The roofline asks for at least this time, so most ratios are above 1. What it leaves out
+# can be read off them:
+#
+# - **Softmax** counts an exponential as one FLOP. The processor needs many for it, and
+#   they do not run in the multipliers that the flat roof was measured with.
+# - **LayerNorm in numpy** goes through memory once for every array expression, and on one
+#   thread. The one kernel makes a single trip from memory; its bytes are those counted.
+# - **The 32 x 32 product** is over before the cost of the call itself is paid.
+# - **Four kernels or one** do the same arithmetic. Their times, not their FLOP/s, tell
+#   what fusion gives: compare them with the ratio of their bytes.
+# - **Stores** fetch a line before they overwrite it on most machines, bytes that the
+#   compulsory count does not have.
+#
+# A ratio below 1 is noise, or a sign that the roof was measured on a disturbed machine:
+# other programs take cores and bandwidth while it runs, and the warnings above say so.
+#
+# The bandwidth in these predictions is that of the operation's own working set, since the
+# repeats find in a cache what fits there. With DRAM's bandwidth for everything, the small
+# chain would look faster than possible:
+
+# %% tags=["nbval-ignore-output"]
+for name in ("1 fused", "1 fused, in cache, one thread"):
+    try:
+        op = host.find("chain", name)
+    except ValueError as missing:  # left out where little memory is free
+        print(missing)
+        continue
+    from_DRAM = host.least_time(op, cached=False)
+    print(f"{name}, {format_binary(op.working_set, 3)}:", end=" ")
+    print(f"took {op.T / from_DRAM:.2f} of the least time from DRAM,", end=" ")
+    print(f"{op.T / op.predicted:.2f} of that from its own place")
+
+# %% [markdown]
 # ## Where the rule fails
 #
 # For the traffic counted, the roofline is an upper bound: real kernels are slower. Three
@@ -425,15 +496,15 @@ chip_explorer()
 # And one that turns the bound round: an operand that still lies in a cache from the
 # kernel before need not be fetched at all. Then count its bytes as zero.
 #
-# Suppose a launch costs 5 us, an illustrative figure. What remains of the dense layer's
-# fifth of the peak?
+# A launch costs about 5 us. What remains of the dense layer's fifth of the peak?
 
 # %%
 times = {
     "roofline": least_time(dense.flop, dense.D_vol, R_peak, BW),
     "iron law": iron_law(dense.flop, dense.D_vol, R_peak, BW),
-    "with a launch": iron_law(dense.flop, dense.D_vol, R_peak, BW, L_lat=5e-6),
+    "with a launch": iron_law(dense.flop, dense.D_vol, R_peak, BW, L_lat=LAUNCH.value),
 }
+print(f"one launch: {LAUNCH} ({LAUNCH.source})")
 for name, T in times.items():
     print(f"{name}: {format_si(T, 's')}, {dense.flop / T / R_peak:.1%} of peak")
 

@@ -140,7 +140,7 @@ ERRATA = {
     # sparsity
     "nm-sparsity-definition", "figure-7-sparse-formats",
     # arrays
-    "systolic-energy-ratio-like-for-like", "systolic-macs-per-cycle-over", "footnote-26-weight-reuse",
+    "systolic-energy-ratio-like-for-like", "systolic-macs-per-cycle-over",
     "tiling-128x-reuse-per-byte", "fig-margin-fringe-plateau", "systolic-pe-works-every-cycle",
     "figure-8-and-pe-steps", "systolic-feed-bandwidth-chip",
     # numerics

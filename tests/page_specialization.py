@@ -1,10 +1,199 @@
 """Lab 02's part of the chapter, entered a second time by hand: where its statements stand, what they print and give."""
 
-IDS_BY_LINE: dict[int, str] = {}
-ROUNDING: set[str] = set()
-ERRATA: set[str] = set()
-CITED: set[str] = set()
-BY_HAND: dict[str, object] = {}
-TURNS: list[tuple[str, dict[str, object]]] = []
+from math import log, log2, log10, sqrt
+
+IDS_BY_LINE = {
+    105: "text-four-phases",
+    109: "footnote-3-tpuv1-array",
+    111: "example-1-1-tpuv1-k80",
+    112: "example-1-1-deployment-year",
+    114: "example-1-1-speedup-range example-1-1-perf-per-watt-range",
+    124: "text-three-bottleneck-phases",
+    126: "text-software-float-cycles",
+    128: "intel-8087-gain specialization-rule-10-100x",
+    130: "footnote-4-8087",
+    132: "intel-486dx-year",
+    138: "figure-2-specialization-timeline",
+    144: "gpu-history-years gpu-2004-polygon-rate",
+    148: "tms32010-year",
+    154: "alexnet-margin alexnet-gpus",
+    156: "footnote-5-alexnet-params footnote-5-alexnet-training-days",
+    160: "moores-law-cadence turing-lecture-2017",
+    162: "footnote-6-dsa-gains footnote-6-ten-x-rule",
+    167: "footnote-7-demand-growth footnote-7-supply-growth footnote-7-gap-growth",
+    171: "footnote-8-dennard-dates footnote-8-dark-silicon-fraction",
+    176: "footnote-9-supply-demand",
+    181: "text-systems-gap-rates",
+    185: "figure-3-systems-gap",
+    189: "text-s-curve-phases",
+    191: "figure-4-twin-s-curves",
+    193: "text-models-faster-than-moore",
+    201: "text-video-codec-efficiency",
+    203: "footnote-10-codec",
+    208: "footnote-11-asic-efficiency",
+    220: "war-story-1-1-tpu-capacity-cliff",
+    221: "war-story-1-1-first-considered",
+    223: "war-story-1-1-projection-doubling",
+    225: "war-story-1-1-fifteen-months",
+    229: "def-1-3-ml-accelerator",
+    233: "def-1-3-bandwidth-ratio def-1-3-a100-throughput",
+    238: "fig-margin-energy-ladder margin-energy-dram-640pj margin-energy-mac-3-7pj margin-energy-sram-0-5pj",
+    240: "margin-dram-100x-mac",
+    242: "cpu-utilization-100-gflops cpu-cache-working-set",
+    244: "dram-two-orders-over-mac",
+    248: "footnote-12-latency-vs-throughput",
+    250: "text-training-inference-precisions",
+    252: "text-datacenter-vs-edge-constraint",
+    258: "checkpoint-1-2-accelerator-gate",
+    268: "table-1-caption",
+    270: "table-1-row-1980s",
+    273: "table-1-row-1990s",
+    276: "table-1-row-2000s",
+    279: "table-1-row-2010s",
+    282: "table-1-row-2020s",
+    294: "text-three-nn-properties",
+    296: "footnote-13-tpuv1-unified-buffer",
+    300: "footnote-14-hbm-bandwidth footnote-14-gddr6x-bandwidth footnote-14-hbm-advantage",
+    304: "dram-100x-arithmetic",
+    308: "figure-5-accelerator-anatomy",
+    314: "text-pe-count",
+    323: "selfcheck-1-q1",
+    329: "selfcheck-1-q2",
+    335: "selfcheck-1-q3-dram-vs-mac",
+    337: "selfcheck-1-q4-order",
+    339: "selfcheck-1-q5-batch1-utilization",
+}
+ROUNDING = {"alexnet-margin", "footnote-5-alexnet-params", "figure-4-twin-s-curves", "margin-energy-dram-640pj"}
+ERRATA = {
+    "example-1-1-speedup-range", "example-1-1-perf-per-watt-range", "text-software-float-cycles", "intel-8087-gain",
+    "footnote-4-8087", "footnote-7-gap-growth", "fig-margin-energy-ladder", "margin-energy-mac-3-7pj",
+    "margin-energy-sram-0-5pj", "footnote-13-tpuv1-unified-buffer", "selfcheck-1-q5-batch1-utilization",
+}  # fmt: skip
+CITED = {
+    "footnote-3-tpuv1-array", "example-1-1-deployment-year", "intel-8087-gain-of-operations",
+    "intel-486dx-year", "gpu-2004-polygon-rate", "tms32010-year", "turing-lecture-2017", "footnote-6-ten-x-rule",
+    "war-story-1-1-first-considered", "war-story-1-1-projection-doubling", "war-story-1-1-fifteen-months",
+    "def-1-3-a100-throughput", "footnote-14-gddr6x-bandwidth", "text-pe-count",
+}  # fmt: skip
+
+# AlexNet, layer by layer: weights of a filter times filters, and biases
+CONVOLUTIONS = (96 * 363, 256 * 48 * 25, 384 * 256 * 9, 384 * 192 * 9, 256 * 192 * 9)
+DENSE = (9216 * 4096, 4096 * 4096, 4096 * 1000)
+ALEXNET_PARAMS = sum(CONVOLUTIONS) + sum(DENSE) + 96 + 256 + 384 + 384 + 256 + 4096 + 4096 + 1000
+
+# Derived here from the page and its sources, in the printed unit, without labcore.
+BY_HAND = {
+    "text-four-phases": 4,
+    "text-three-bottleneck-phases": 3,
+    "example-1-1-speedup-range": [13.2, 15.3],  # Jouppi et al., Table 6
+    "example-1-1-perf-per-watt-range": [25, 29],
+    "text-software-float-cycles": 1600 * 5,  # us x MHz
+    "specialization-rule-10-100x": [1600 / 17, 1600 / 19, 3200 / 39, 14.5, 29.2, 13.2, 15.3],
+    "intel-8087-gain": 1 + 5,  # 500 % faster
+    "footnote-4-8087": [
+        1 / (0.01 + 0.99 * unit / software)
+        for unit, software in ((17, 1600), (19, 1600), (39, 3200), (36, 19600), (90, 13000), (100, 17100))
+    ],
+    "figure-2-specialization-timeline": 5,
+    "gpu-history-years": [1999, 2001, 2006],
+    "alexnet-margin": 26.172 - 15.315,
+    "footnote-5-alexnet-params": ALEXNET_PARAMS,
+    "footnote-5-alexnet-training-days": [5, 6],
+    "moores-law-cadence": 12 * (1989 - 1971) / log2(1.2e6 / 2300),
+    "footnote-6-dsa-gains": [15, 30, 30, 80],
+    "footnote-7-demand-growth": 4.6e8 ** (1 / 11),
+    "footnote-7-supply-growth": 250**0.1,
+    "footnote-7-gap-growth": 6.1 / 2,
+    "footnote-8-dark-silicon-fraction": 100 - 50,
+    "footnote-9-supply-demand": 6 / 1.7,
+    "text-systems-gap-rates": 4.6e8 ** (1 / 11) / 250**0.1,
+    "figure-3-systems-gap": [1, (6 / 1.7) ** 6, (6 / 1.7) ** 12],
+    "figure-4-twin-s-curves": 2000 + log(2 + sqrt(3)) / 0.25,
+    "text-models-faster-than-moore": [6.1 / 2 ** (12 / 18), 6.1 / sqrt(2)],
+    "text-video-codec-efficiency": 100 / 9,
+    "footnote-11-asic-efficiency": 13.5e12 / 1350 / (18.6e6 / 95),
+    "def-1-3-bandwidth-ratio": 2040 / 200,
+    "margin-energy-dram-640pj": 1300 / 2,  # pJ of 64 bits, for 32
+    "margin-energy-mac-3-7pj": 3.7 + 0.9,
+    "margin-energy-sram-0-5pj": 10 / 2,
+    "margin-dram-100x-mac": 650 / 4.6,
+    "cpu-utilization-100-gflops": [0.05 * 2000, 0.10 * 1000],
+    "cpu-cache-working-set": 12 * 12288**2 * 2 / 1e9,
+    "dram-two-orders-over-mac": log10(650 / 4.6),
+    "text-datacenter-vs-edge-constraint": [
+        3.14e23 / (1024 * 0.4 * 312e12) / 86400 / 7,
+        3.14e23 / (1024 * 0.4 * 989e12) / 86400,
+    ],
+    "text-training-inference-precisions": [32, 16, 8, 4],
+    "text-three-nn-properties": [8, 4, 32, 64],
+    "footnote-13-tpuv1-unified-buffer": 24 * 1.048576,
+    "footnote-14-hbm-bandwidth": [2.039, 3.35],
+    "footnote-14-hbm-advantage": [2039 / 760, 3350 / 760],
+    "dram-100x-arithmetic": [650 / 3.7, 325 / 1.1, 162.5 / 0.2],
+    "selfcheck-1-q3-dram-vs-mac": [650 / 4.6, 325 / 2.0, 162.5 / 0.3],
+    "selfcheck-1-q5-batch1-utilization": 100 * 2.039 / 312,  # 1 FLOP/B
+}
+# Inputs under which a truth turns: DRAM alone; a chip with power to spare.
+TURNS = [
+    ("fig-margin-energy-ladder", {"levels": ("DRAM",)}),
+    ("selfcheck-1-q2", {"headroom": 2.0}),
+]
 OF_MACHINES: set[str] = set()  # truths that machines or networks decide, with no input to turn
-PAGE: dict[str, str] = {}
+
+# As on the page, but for the dash of a range, here "to", and counts that the page writes as words.
+PAGE = {
+    "text-four-phases": "4",
+    "example-1-1-deployment-year": "2015",
+    "example-1-1-speedup-range": "15 to 30",
+    "example-1-1-perf-per-watt-range": "30 to 80",
+    "text-three-bottleneck-phases": "3",
+    "intel-8087-gain": "100",
+    "intel-8087-gain-of-operations": "100",
+    "specialization-rule-10-100x": "10 to 100",
+    "intel-486dx-year": "1989",
+    "figure-2-specialization-timeline": "5",
+    "gpu-history-years": "1999, 2001, 2006",
+    "tms32010-year": "1983",
+    "gpu-2004-polygon-rate": "100,000,000",
+    "alexnet-margin": "10.8",
+    "alexnet-gpus": "2, 3",
+    "footnote-5-alexnet-params": "60,000,000",
+    "footnote-5-alexnet-training-days": "5 to 6",
+    "moores-law-cadence": "18 to 24",
+    "turing-lecture-2017": "2017",
+    "footnote-6-dsa-gains": "15, 30, 30, 80",
+    "footnote-6-ten-x-rule": "10",
+    "footnote-7-demand-growth": "6.1",
+    "footnote-7-supply-growth": "2",
+    "footnote-7-gap-growth": "3.5",
+    "footnote-8-dennard-dates": "1974, 2005",
+    "footnote-8-dark-silicon-fraction": "30 to 50",
+    "footnote-9-supply-demand": "3 to 4",
+    "text-systems-gap-rates": "3 to 4",
+    "text-s-curve-phases": "3",
+    "figure-4-twin-s-curves": "2010",
+    "text-models-faster-than-moore": "4 to 10",
+    "footnote-11-asic-efficiency": "1000 to 100000",
+    "war-story-1-1-first-considered": "2006",
+    "war-story-1-1-projection-doubling": "2",
+    "war-story-1-1-fifteen-months": "15",
+    "def-1-3-bandwidth-ratio": "10",
+    "def-1-3-a100-throughput": "312",
+    "margin-energy-dram-640pj": "640",
+    "margin-energy-mac-3-7pj": "3.7",
+    "margin-energy-sram-0-5pj": "0.5",
+    "margin-dram-100x-mac": "100",
+    "cpu-utilization-100-gflops": "100, 100",
+    "dram-two-orders-over-mac": "2",
+    "text-training-inference-precisions": "32, 16, 8, 4",
+    "table-1-caption": "5",
+    "text-three-nn-properties": "8, 4, 32, 64",
+    "footnote-13-tpuv1-unified-buffer": "24",
+    "footnote-14-hbm-bandwidth": "2.0, 3.4",
+    "footnote-14-gddr6x-bandwidth": "760",
+    "footnote-14-hbm-advantage": "2.7, 4.4",
+    "dram-100x-arithmetic": "100",
+    "selfcheck-1-q3-dram-vs-mac": "100 to 1000",
+    "selfcheck-1-q4-order": "2, 3, 1, 4",
+    "selfcheck-1-q5-batch1-utilization": "5 to 10",
+}

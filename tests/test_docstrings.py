@@ -14,7 +14,8 @@ MODULES = sorted(
 )
 WITH_EXAMPLES = (
     "units", "precision", "windows", "sums", "ops", "roofline", "ironlaw",
-    "vector", "simt", "matrix", "sfu", "im2col", "sparsity", "systolic",
+    "vector", "simt", "matrix", "sfu", "im2col", "sparsity", "systolic", "interconnect", "cache",
+    "energy", "latency", "scaling", "cost",
 )  # fmt: skip
 
 

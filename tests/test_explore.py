@@ -1,6 +1,7 @@
 """Explorers: the pure functions first, then the machinery, then the predictions."""
 
 import base64
+import functools
 import html
 import io
 import json
@@ -223,9 +224,17 @@ def test_bars_end_at_the_speed_relative_to_the_fastest():
 # --- the machinery -----------------------------------------------------------------------------------------
 
 
+@functools.cache
+def opened(make):
+    """An explorer with its widgets, for tests that leave it as they may find it: nobody minds where it stands."""
+    explorer = make()
+    explorer._repr_mimebundle_()
+    return explorer
+
+
 @pytest.mark.parametrize("make", explorers())
 def test_a_redraw_shows_what_a_full_drawing_shows(make):
-    explorer = make()
+    explorer = opened(make)
     explorer.set(**dict(places(explorer, 1)))
     explorer.set(**dict(places(explorer, 6)))
     full = np.asarray(Image.open(io.BytesIO(saved(explorer.figure))).convert("RGB"), int)
@@ -242,7 +251,7 @@ def test_an_update_changes_nothing_but_what_build_returned(make):
         explorer._without_moving()
         return np.array(explorer.figure.canvas.buffer_rgba())
 
-    explorer = make()
+    explorer = opened(make)
     before = still()
     for k in (1, 5):
         explorer.set(**dict(places(explorer, k)))
@@ -256,7 +265,7 @@ def saved(figure):
 
 @pytest.mark.parametrize("make", explorers())
 def test_axes_have_fixed_ticks_and_no_minor_ones(make):
-    for axes in make().figure.axes:
+    for axes in opened(make).figure.axes:
         for axis in (axes.xaxis, axes.yaxis):
             assert isinstance(axis.get_major_locator(), FixedLocator)
             assert isinstance(axis.get_major_formatter(), FixedFormatter) or axis.get_scale() == "linear"
@@ -317,6 +326,21 @@ def test_a_box_takes_what_lies_between_the_powers_of_two():
     box.value = 48
     assert explorer.values["n"] == box.value == 48
     assert slider.value == 6  # log2(48) = 5.58
+    assert box.tooltip == "1 to 64"
+
+
+def test_a_box_takes_what_lies_between_the_places_of_the_slider():
+    """The slider stands at a place that the browser knows, so that it has nothing to move and report."""
+    explorer = two_controls()
+    box, slider = row_of(explorer, "p")
+    box.value = 0.4321
+    assert explorer.values["p"] == box.value == 0.4321
+    assert slider.value == 0.4
+    box.value = 0.96
+    assert explorer.values["p"] == 0.96
+    assert slider.value == 1.0
+    assert Real("x", "x", 0.5, 3.9, 1.0, step=0.25).on_grid(3.9) == 3.9  # 13.6 steps up, beyond the last whole one
+    assert Whole("x", "x", 1, 20, 1, step=5).on_grid(14) == 16
 
 
 def test_a_control_that_follows_another_lists_what_that_one_allows():
@@ -396,8 +420,7 @@ def test_a_notebook_keeps_the_picture_and_the_sentence_without_its_widgets(make)
 
 @pytest.mark.parametrize("make", explorers())
 def test_the_live_image_is_sharp_keeps_its_size_and_has_its_words(make):
-    explorer = make()
-    explorer._repr_mimebundle_()
+    explorer = opened(make)
     sizes, alts = set(), set()
     for k in (1, 6):
         explorer.set(**dict(places(explorer, k)))
@@ -420,8 +443,7 @@ def test_what_a_reader_reads_is_escaped():
 
 @pytest.mark.parametrize("make", explorers())
 def test_every_control_is_labelled_and_no_slider_carries_a_second_number(make):
-    explorer = make()
-    explorer._repr_mimebundle_()
+    explorer = opened(make)
     for control in explorer.controls:
         row = row_of(explorer, control.name)
         labelled = row[0] if isinstance(row, tuple) else row
@@ -433,7 +455,7 @@ def test_every_control_is_labelled_and_no_slider_carries_a_second_number(make):
 def test_a_redraw_takes_less_than_the_eye_notices(make):
     # `labcore bench` holds the median to 50 ms. Beside other tests on busy cores a median says how busy they are;
     # the quickest of many says what a redraw takes, and gets twice the limit.
-    assert redraw_time(make, repeats=25, pick=min) < 0.100
+    assert redraw_time(make, repeats=15, pick=min) < 0.100
 
 
 # --- predictions -------------------------------------------------------------------------------------------

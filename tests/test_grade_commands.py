@@ -142,7 +142,7 @@ BAD = [
     ("grade export grades.db --csv --json", "exclude each other"),
     ("grade lint nokeys", "nokeys holds no exercise sources"),
     ("grade release nokeys", "nokeys holds no exercise sources"),
-    ("grade submissions/ada/01_small.ipynb", "names the exercise '01_small'; there are: 03_compute_primitives, "),
+    ("grade submissions/ada/01_small.ipynb", "names the exercise '01_small'; there are: 01_acceleration_wall, "),
 ]
 
 

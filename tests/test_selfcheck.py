@@ -60,8 +60,8 @@ def test_a_sign_beside_a_number_is_no_slip(id, answer):
 
 @pytest.mark.parametrize("section", ["rooflne", "roof", ""])
 def test_progress_in_no_section_is_an_error(section):
-    there = "there are execution, numerics, primitives, roofline, sparsity, systolic"
-    with pytest.raises(ValueError, match=rf"^no self-check section '{section}'; {there}$"):
+    sections = "acceleration, execution, memory, numerics, primitives, roofline, sparsity, specialization, systolic"
+    with pytest.raises(ValueError, match=rf"^no self-check section '{section}'; there are {sections}$"):
         progress(section)
 
 

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from labcore import units
 from labcore.units import format_binary, format_si, positive, positive_ints, unit_scale
 
-FORMULA_MODULES = ("roofline", "ironlaw")
-DIMENSION = {"FLOP": "flop", "B": "octet", "s": "second", "W": "watt", "J": "joule", "1": "dimensionless"}
+FORMULA_MODULES = ("roofline", "ironlaw", "interconnect.link", "cost", "scaling", "latency")
+DIMENSION = {"FLOP": "flop", "B": "octet", "s": "second", "W": "watt", "J": "joule", "1": "dimensionless",
+             "m": "metre", "Hz": "hertz"}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -53,10 +54,14 @@ def call_with_units(ureg, function, hints):
 
 
 @pytest.fixture
-def unchecked(monkeypatch):
-    """Let quantities through the sign checks: pint refuses to compare FLOP/s with 0."""
+def unchecked(monkeypatch, registry):
+    """Let quantities through the sign checks (pint refuses to compare FLOP/s with 0), and give constants their unit."""
     for name in FORMULA_MODULES:
         monkeypatch.setattr(f"labcore.{name}.positive", lambda **quantities: None)
+        module = importlib.import_module(f"labcore.{name}")
+        for constant, hint in typing.get_type_hints(module, include_extras=True).items():
+            if unit := unit_of(hint):
+                monkeypatch.setattr(module, constant, getattr(module, constant) * pint_unit(registry, unit))
 
 
 @pytest.mark.parametrize(("function", "hints"), list(public_formulas()))

@@ -105,9 +105,9 @@ K80 = Accelerator(
         "fp64": Fact(1.455e12, "FLOP/s", _KEPLER, "vector; half of the board's 2.91, with boost", "derived"),
         "fp32": Fact(4.37e12, "FLOP/s", _KEPLER, "vector; half of the board's 8.74, with boost", "derived"),
     },
-    bandwidth=Fact(240e9, "B/s", TPU_V1_PAPER, "one of the board's two GPUs; 160 with ECC and without boost"),
-    capacity=Fact(12 * 2**30, "B", TPU_V1_PAPER, "prints 12 GiB a GPU"),
-    power=Fact(150, "W", TPU_V1_PAPER, "TDP of one GPU, half of the board's 300"),
+    bandwidth=Fact(240e9, "B/s", TPU_V1_PAPER, "Table 2: one of the board's two GPUs; 160 with ECC and without boost"),
+    capacity=Fact(12 * 2**30, "B", TPU_V1_PAPER, "Table 2: prints 12 GiB a GPU"),
+    power=Fact(150, "W", TPU_V1_PAPER, "Table 2: TDP of one GPU, half of the board's 300"),
 )  # fmt: skip
 
 K80_BOARD = Accelerator(
@@ -118,7 +118,7 @@ K80_BOARD = Accelerator(
         "fp32": Fact(8.74e12, "FLOP/s", _KEPLER, "vector; two GPUs, with boost"),
     },
     bandwidth=Fact(480e9, "B/s", _KEPLER, "2 x 384 bit x 5 Gb/s; no GPU sees more than half", "derived"),
-    capacity=Fact(24 * 2**30, "B", TPU_V1_PAPER, "two GPUs with the 12 GiB printed for each", "derived"),
+    capacity=Fact(24 * 2**30, "B", TPU_V1_PAPER, "Table 2: two GPUs with the 12 GiB printed for each", "derived"),
     power=Fact(300, "W", _KEPLER, "TDP of the board"),
 )  # fmt: skip
 

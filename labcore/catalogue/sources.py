@@ -6,9 +6,19 @@ from labcore.catalogue.facts import Source
 
 TPU_V1_PAPER = Source(
     "Jouppi et al. (Google)",
-    "In-Datacenter Performance Analysis of a Tensor Processing Unit, ISCA, Table 2",
+    "In-Datacenter Performance Analysis of a Tensor Processing Unit, ISCA",
     2017,
     "https://arxiv.org/abs/1704.04760",
 )
+INTEL_486 = Source(
+    "Olympus Micro", "486DX Microprocessor, Silicon Zoo galleries", 2003, "http://olympusconfocal.com/gfp/micd/"
+)
+ALEXNET_PAPER = Source(
+    "Krizhevsky, Sutskever and Hinton",
+    "ImageNet Classification with Deep Convolutional Neural Networks, NIPS",
+    2012,
+    "https://papers.nips.cc/paper/4824-imagenet-classification-with-deep-convolutional-neural-networks",
+)
+GPT3_PAPER = Source("Brown et al.", "Language Models are Few-Shot Learners", 2020, "https://arxiv.org/abs/2005.14165")
 CHAPTER = Source("Machine Learning Systems", "Hardware Acceleration, the chapter these labs accompany", 2026)
 TEACHING = Source("labcore", "Conventions of these labs", 2026)

@@ -34,10 +34,10 @@ _V6E_DOCS = Source("Google Cloud", "TPU v6e documentation", 2025, "https://cloud
 TPU_V1 = Accelerator(
     "TPU v1", "Google", "TPU",
     year=Fact(2015, "year", TPU_V1_PAPER, "in Google's data centers since 2015"),
-    peaks={"int8": Fact(92e12, "OP/s", TPU_V1_PAPER, "256 x 256 MACs at 700 MHz")},
-    bandwidth=Fact(34e9, "B/s", TPU_V1_PAPER, "DDR3 weight memory"),
-    capacity=Fact(8 * 2**30, "B", TPU_V1_PAPER, "prints 8 GiB, weights only"),
-    power=Fact(75, "W", TPU_V1_PAPER, "TDP; 40 measured when busy"),
+    peaks={"int8": Fact(92e12, "OP/s", TPU_V1_PAPER, "Table 2: 256 x 256 MACs at 700 MHz")},
+    bandwidth=Fact(34e9, "B/s", TPU_V1_PAPER, "Table 2: DDR3 weight memory"),
+    capacity=Fact(8 * 2**30, "B", TPU_V1_PAPER, "Table 2: prints 8 GiB, weights only"),
+    power=Fact(75, "W", TPU_V1_PAPER, "Table 2: TDP; 40 measured when busy"),
 )  # fmt: skip
 
 TPU_V2 = Accelerator(

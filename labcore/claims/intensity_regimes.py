@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from labcore.claims.ledger import computes, shows
-from labcore.claims.printed import Identity, Number, Range, Truth, Words
+from labcore.claims.printed import MUCH_GREATER, Identity, Number, Range, Truth, Words
 from labcore.ops import FLOP_PER_ELEMENT, elementwise, layernorm, matmul
 from labcore.roofline import attainable, bound, least_time, ridge
 
@@ -87,7 +87,9 @@ def batch_intensity(B=32, M=2048, N=2048):
     return matmul(B, M, N).I, 1 / (1 / B + 1 / M + 1 / N)
 
 
-@computes("nm1-8-validity-condition", "Napkin Math 1.8", Words(">> 1", least=10), "ratio", "09_roofline#napkin-1-8")
+@computes(
+    "nm1-8-validity-condition", "Napkin Math 1.8", Words(">> 1", least=MUCH_GREATER), "ratio", "09_roofline#napkin-1-8"
+)
 def weights_over_activations(B=32, M=2048, N=2048):
     """I = B holds where the weights' bytes far exceed the activations': 32 times at batch 32, only 4 times at 256."""
     op = matmul(B, M, N)

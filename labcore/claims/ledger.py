@@ -31,12 +31,13 @@ from labcore.units import unit_scale
 
 VERDICTS = ("reproduces", "rounding", "erratum", "cited", "shown")
 SECTIONS = (  # modules of labcore.claims in the book's order
-    "hardware_acceleration", "amdahl_law",
+    "hardware_acceleration", "amdahl_law", "amdahl_on_h100",
     "specialization_eras", "scaling_gap", "ml_accelerators", "integration_bottleneck",
     "vector_operations", "matrix_operations", "special_functions", "execution_models", "tensor_cores",
     "processor_configurations", "structured_sparsity", "pulsing_energy", "array_tiling", "systolic_dataflow",
     "number_formats",
-    "memory_wall", "memory_access", "memory_hierarchy", "host_transfers", "model_pressure", "memory_selfcheck",
+    "memory_wall", "tensor_life", "memory_access", "memory_hierarchy", "on_chip_memory", "host_transfers", "node_links",
+    "model_pressure", "memory_selfcheck",
     "roofline_model", "ridge_points", "operation_intensities",
     "bandwidth_bounds", "memory_bound_layers", "intensity_regimes", "throughput_ceiling", "roofline_selfcheck",
 )  # fmt: skip
@@ -143,9 +144,12 @@ def cites(id: str, item: str, printed: Printed, unit: str, where: str) -> Callab
     return lambda function: _register(Claim(id, item, printed, unit, where, function, "cites", _first_line(function)))
 
 
-def shows(id: str, item: str, statement: str, where: str) -> Claim:
-    """Register an item with nothing to compute (a definition, a caption, a trend); the cell `where` shows it."""
-    return _register(Claim(id, item, None, "", where, kind="shows", statement=statement))
+def shows(id: str, item: str, statement: str, where: str, printed: Printed | None = None, unit: str = "") -> Claim:
+    """Register an item with nothing to compute (a definition, a caption, a trend); the cell `where` shows it.
+
+    A caption may print a number all the same, such as how many rows a table has.
+    """
+    return _register(Claim(id, item, printed, unit, where, kind="shows", statement=statement))
 
 
 def claim(id: str, **inputs: float) -> Settled:

@@ -12,6 +12,27 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
 
+import numpy as np
+
+# What words of quantity are read as, wherever the book uses them, least and most: `Words("hundreds", *HUNDREDS)`.
+A_FEW = (2, 9)
+TENS = (10, 99)
+HUNDREDS = (100, 999)
+THOUSANDS = (1000, 9999)
+MUCH_GREATER = 10  # the least of ">>"
+
+
+def on_the_order_of(power: float) -> tuple[float, float]:
+    """The reading of "on the order of" a power of ten: nearer to it, by logarithm, than to the next ones.
+
+    >>> [round(end, 1) for end in on_the_order_of(100)]
+    [31.6, 316.2]
+    """
+    return power / math.sqrt(10), power * math.sqrt(10)
+
+
+ORDER_OF_MAGNITUDE = on_the_order_of(10)
+
 
 class Printed(Protocol):
     """Anything a page can print: text for people, value for JSON, and the test that a computed value meets it."""
@@ -132,6 +153,24 @@ class Truth:
 
 
 @dataclass(frozen=True)
+class Answer:
+    """The letter that the book's key gives; the computed value is whether what the key says there holds.
+
+    >>> Answer("A").value, Answer("A").holds(False)
+    ('A', False)
+    """
+
+    text: str
+
+    @property
+    def value(self) -> str:
+        return self.text
+
+    def holds(self, computed: bool) -> bool:
+        return bool(computed)
+
+
+@dataclass(frozen=True)
 class Identity:
     """An equation: the computed value is a pair, both sides reached by different ways, that must be equal.
 
@@ -158,28 +197,32 @@ class Identity:
 class Words:
     """A quantity in words ("orders of magnitude"), read as at least `least` and at most `most`; the reading is ours.
 
-    Of several values each must lie there, and where the words speak of a `spread`, they must not be all the same.
+    Of several values each must lie there, or each at its own place where there are several of `least` and `most`; where
+    the words speak of a `spread`, they must not be all the same. Words that name a `number` carry it in JSON.
 
-    >>> Words("orders of magnitude", least=100).holds(682)
-    True
+    >>> Words("orders of magnitude", least=100).holds(682), Words("60 million", number=60_000_000).value
+    (True, 60000000)
     >>> Words("rising to 20", most=20, spread=True).holds([20, 20])
     False
     """
 
     text: str
-    least: float = -math.inf
-    most: float = math.inf
+    least: float | tuple[float, ...] = -math.inf
+    most: float | tuple[float, ...] = math.inf
     spread: bool = False
+    number: float | Sequence[float] | None = None
 
     @property
-    def value(self) -> str:
-        return self.text
+    def value(self) -> str | float | Sequence[float]:
+        if self.number is None:
+            return self.text
+        return list(self.number) if isinstance(self.number, Sequence) else self.number
 
     def holds(self, computed: float | Sequence[float]) -> bool:
-        values = _several(computed)
-        if self.spread and len(set(values)) < 2:
+        values = np.atleast_1d(computed)
+        if self.spread and len(np.unique(values)) < 2:
             return False
-        return all(self.least <= value <= self.most for value in values)
+        return bool(np.all((self.least <= values) & (values <= self.most)))
 
 
 def _several(value: float | Sequence[float]) -> Sequence[float]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from labcore.catalogue import execution
 from labcore.catalogue.arrays import DRAM_WORD, MAC
 from labcore.claims.ledger import cites, computes, shows
-from labcore.claims.printed import Number, Range, Words
+from labcore.claims.printed import HUNDREDS, Number, Range, Words, on_the_order_of
 from labcore.ops import elementwise
 from labcore.systolic import coverage, cycles, energy_per_mac, traffic
 
@@ -139,22 +139,13 @@ def tpu_v4_side():
     return execution.TPU_V4_SIDE
 
 
-@computes("footnote-26-weight-reuse", "Footnote 26", Words("hundreds", least=200), "", HISTORY)
+@computes("footnote-26-weight-reuse", "Footnote 26", Words("hundreds", *HUNDREDS), "", HISTORY)
 def accesses_avoided(side=128):
-    """Accesses that one weight avoids while it passes the PEs of a column."""
-    return uses_of_a_weight(side=side) - 1
+    """Accesses that one weight avoids while it passes the PEs of a column: one fewer than the MACs it serves.
 
-
-@accesses_avoided.erratum
-def one_fetch_for_all():
-    """A weight that serves {uses} MACs is fetched once, so {avoided} accesses are avoided, not hundreds.
-
-    A weight that stays in its PE (weight stationary) serves one MAC for every row of inputs: {rows} of them with a
-    batch of {rows}, whatever the height of the array.
+    A weight that stays in its PE (weight stationary) avoids one for every further row of inputs, at any height.
     """
-    reads, _ = traffic(512, 128, 128, 128, 128, "ws")
-    rows = 512 * 128 * 128 // reads["B"]
-    return {"uses": uses_of_a_weight(), "avoided": accesses_avoided(), "rows": rows}
+    return uses_of_a_weight(side=side) - 1
 
 
 shows(
@@ -172,7 +163,8 @@ def operands_and_macs(rows=128, cols=128):
 
 
 @computes(
-    "selfcheck-2-q2-traffic-falls", "Self-Check set 2 Q2 answer", Words("two orders of magnitude", least=100, most=300),
+    "selfcheck-2-q2-traffic-falls", "Self-Check set 2 Q2 answer",
+    Words("two orders of magnitude", *on_the_order_of(100)),
     "x", SELF_CHECK,
 )  # fmt: skip
 def traffic_falls(side=128, accesses=4):

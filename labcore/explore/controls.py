@@ -100,12 +100,16 @@ class Whole:
         """The value; a number depends on no other control."""
         return value
 
+    def on_grid(self, value: int) -> int:
+        """The slider's nearest place: a browser moves it there by itself, and would report that as a new choice."""
+        return min(self.low + round((value - self.low) / self.step) * self.step, self.high)
+
     def row(self, changed: Changed, label: str) -> Row:
         """A number box with a slider beside it; `label` is the width that names take."""
         box = widgets.BoundedIntText(min=self.low, max=self.high, step=self.step, value=self.value)
         if not self.log2:
             slider = widgets.IntSlider(min=self.low, max=self.high, step=self.step, value=self.value)
-            return _slider_row(self, box, slider, changed, label)
+            return _slider_row(self, box, slider, changed, label, place_of=self.on_grid)
         ends = {"min": self.low.bit_length() - 1, "max": self.high.bit_length() - 1}
         slider = widgets.IntSlider(value=round(math.log2(self.value)), **ends)
         return _slider_row(self, box, slider, changed, label, lambda k: 2**k, lambda value: round(math.log2(value)))
@@ -138,11 +142,15 @@ class Real:
         """The value; a number depends on no other control."""
         return value
 
+    def on_grid(self, value: float) -> float:
+        """The slider's nearest place: a browser moves it there by itself, and would report that as a new choice."""
+        return plain(min(self.low + round((value - self.low) / self.step) * self.step, self.high))
+
     def row(self, changed: Changed, label: str) -> Row:
         """A number box with a slider beside it; `label` is the width that names take."""
-        ends = {"min": self.low, "max": self.high, "step": self.step, "value": self.value}
-        box, slider = widgets.BoundedFloatText(**ends), widgets.FloatSlider(**ends)
-        return _slider_row(self, box, slider, changed, label, plain)
+        ends = {"min": self.low, "max": self.high, "step": self.step}
+        box, slider = widgets.BoundedFloatText(**ends, value=self.value), widgets.FloatSlider(**ends)
+        return _slider_row(self, box, slider, changed, label, plain, self.on_grid)
 
 
 Control = Choice | Whole | Real
@@ -169,6 +177,7 @@ def _slider_row(
 ) -> Row:  # fmt: skip
     """Tie a labelled number box and a slider to one value."""
     box.set_trait("description", control.label)
+    box.set_trait("tooltip", f"{control.low:g} to {control.high:g}")  # what lies beyond is set to the nearer end
     for name, value in _room(label, BOX).items():
         box.set_trait(name, value)
     slider.readout, slider.layout = False, widgets.Layout(width=f"{SLIDER}px")

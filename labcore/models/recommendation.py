@@ -43,10 +43,10 @@ def dlrm(batch: int = 1, precision: str = "fp16", lookups: int = 1) -> Network:
     dim = BOTTOM_MLP[-1]
     bag = embedding_bag(batch, lookups, dim, b, INDEX_BYTES)
     layers = (
-        *_mlp("bottom", (DENSE_FEATURES, *BOTTOM_MLP), batch, b),
+        *mlp_layers("bottom", (DENSE_FEATURES, *BOTTOM_MLP), batch, b),
         *(Layer(f"table{i}", bag, rows * dim) for i, rows in enumerate(TABLE_ROWS)),
         *_interaction(1 + len(TABLE_ROWS), dim, batch, b),
-        *_mlp("top", (interaction_width(1 + len(TABLE_ROWS), dim), *TOP_MLP), batch, b, last="sigmoid"),
+        *mlp_layers("top", (interaction_width(1 + len(TABLE_ROWS), dim), *TOP_MLP), batch, b, last="sigmoid"),
     )
     return Network("dlrm", layers, _SOURCE, batch, f"{lookups} lookups a table")
 
@@ -60,7 +60,7 @@ def interaction_width(vectors: int, dim: int) -> int:
     return dim + vectors * (vectors - 1) // 2
 
 
-def _mlp(name: str, widths: Sequence[int], batch: int, b: Bytes, last: str = "relu") -> list[Layer]:
+def mlp_layers(name: str, widths: Sequence[int], batch: int, b: Bytes, last: str = "relu") -> list[Layer]:
     """Dense layers with a bias, each followed by a ReLU, the last by `last`."""
     layers = []
     for i, (K, N) in enumerate(pairwise(widths)):

@@ -73,8 +73,8 @@ def difference(path: Path, make: Callable[[], bytes]) -> str:
 
 
 def foreign_files(out: Path) -> list[str]:
-    """Names in a folder that no figure makes."""
-    known = {f"{id}.{ending}" for id in figures() for ending in ("csv", *FORMATS)} | {INDEX}
+    """Names in a folder that no figure makes; what figures are drawn from lies in data/."""
+    known = {f"{id}.{ending}" for id in figures() for ending in ("csv", *FORMATS)} | {INDEX, "data"}
     return sorted(path.name for path in out.iterdir() if path.name not in known) if out.is_dir() else []
 
 

@@ -1,4 +1,4 @@
-"""What the commands print: tables for people, plain objects for programs, from the same rows."""
+"""A network on a chip's roofline: the layers as a table and as plain objects, and the totals in words."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from rich.markup import escape
 from rich.table import Table
 
 from labcore.catalogue.facts import Accelerator
-from labcore.claims.settled import SettledTable
 from labcore.models.network import Network
 from labcore.precision import bytes_per_element
 from labcore.roofline import Placement
@@ -109,62 +108,3 @@ def per_second(rate: float) -> str:
     ('14,478', '0.847')
     """
     return f"{rate:,.0f}" if rate >= 100 else f"{rate:.3g}"
-
-
-def specs_table(chips: Iterable[Accelerator], wide: bool = True) -> Table:
-    """The catalogue, one chip a row: best half-precision peak, bandwidth, ridge; if wide also capacity and power."""
-    table = Table(show_edge=False, header_style="bold")
-    for name, justify in (("chip", "left"), ("year", "right"), ("precision", "left"), ("peak", "right")):
-        table.add_column(name, justify=justify, no_wrap=True)
-    for name in ("bandwidth", "ridge", *(("memory", "power") if wide else ())):
-        table.add_column(name, justify="right", no_wrap=True)
-    for chip in chips:
-        precision = default_precision(chip)
-        peak, ridge = str(chip.peaks[precision]), f"{chip.ridge(precision):.4g}"
-        more = (str(chip.capacity), str(chip.power or "-")) if wide else ()
-        table.add_row(chip.name, str(chip.year), precision, peak, str(chip.bandwidth), ridge, *more)
-    return table
-
-
-def facts_table(chip: Accelerator) -> Table:
-    """Every fact of one chip with its source; a number whose source could not be read carries a question mark."""
-    table = Table(title=f"{chip.name} ({chip.vendor})", title_justify="left", show_edge=False, header_style="bold")
-    table.add_column("fact", no_wrap=True)
-    table.add_column("value", justify="right", no_wrap=True)
-    for name in ("kind", "source", "note"):
-        table.add_column(name, overflow="fold")
-    for name, fact in chip.facts():
-        table.add_row(name, str(fact) + ("" if fact.confirmed else " ?"), fact.kind, str(fact.source), fact.note)
-    return table
-
-
-def specs_object(chip: Accelerator) -> dict[str, object]:
-    """What `labcore specs --json` prints for a chip."""
-    facts = {
-        name: {
-            "value": fact.value,
-            "unit": fact.unit,
-            "kind": fact.kind,
-            "confirmed": fact.confirmed,
-            "source": str(fact.source),
-            "url": fact.source.url,
-            "note": fact.note,
-        }
-        for name, fact in chip.facts()
-    }
-    return {"name": chip.name, "vendor": chip.vendor, "kind": chip.kind, "facts": facts}
-
-
-def default_precision(chip: Accelerator) -> str:
-    """The precision a chip is compared at when none is asked for: half if it has one, else fp32, else int8."""
-    return next((p for p in ("fp16", "bf16", "fp32", "int8") if p in chip.peaks), chip.precisions[0])
-
-
-def claims_table(settled: SettledTable) -> Table:
-    """The ledger for a terminal."""
-    table = Table(show_edge=False, header_style="bold")
-    for name in ("id", "printed", "computed", "verdict", "reason"):
-        table.add_column(name, overflow="fold")
-    for one in settled:
-        table.add_row(*one.cells())
-    return table
