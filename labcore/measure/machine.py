@@ -175,7 +175,7 @@ def _above_the_roof(roofs: Roofs) -> Iterable[str]:
     if early:
         first = min(early, key=lambda op: op.error)
         names = f"{counted(len(early), 'operation')} beat the roof, {first.group}, {first.name} by {-first.error:.0%}"
-        yield f"{names}: it was measured while the machine was disturbed; measure again"
+        yield f"{names}: the roof was measured while the machine was disturbed, or some of its data lay in a cache"
 
 
 def _small(machine: Mapping[str, object], roofs: Roofs) -> Iterable[str]:

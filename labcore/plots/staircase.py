@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator
 
 from labcore.measure import Measured, recorded
 from labcore.measure.machine import total_cache
@@ -75,6 +76,7 @@ def stairs_axes(ax: Axes, table: Table) -> None:
     """Logarithmic axes, the working set in powers of two, named as capacities are."""
     log_axes(ax)
     ax.set_xscale("log", base=2)
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     ax.minorticks_off()
     sizes = [r["working_set"] for r in rows(table) if r["series"] != "cache"]
     ax.set_xlim(min(sizes) / 1.2, max(sizes) * 1.2)
