@@ -391,6 +391,16 @@ def test_only_what_has_changed_is_graded_again(place, notebook):
 
 @needs_confinement
 @pytest.mark.usefixtures("at_a_station")
+def test_two_hundred_megabytes_are_stopped_by_their_size(place, notebook):
+    """In the generated course a busy machine would meet the time of a cell first; here there is time enough."""
+    two_questions(place / "exercises")
+    hand_in(place, notebook, "ada", q1=f"display({{'text/plain': 'x' * 200_000_000}}, raw=True)\n{RIGHT['q1']}")
+    (flag,) = graded(place, limits="cell=60,total=120,memory=1.5G,output=200k,disk=20M")["ada", "01_small"]
+    assert flag in ("output", "died")  # the kernel may end first, of its memory
+
+
+@needs_confinement
+@pytest.mark.usefixtures("at_a_station")
 def test_one_that_cannot_be_graded_harms_no_other(place, notebook):
     """Late, unreadable, a link, nothing: each is flagged, among good ones."""
     two_questions(place / "exercises")

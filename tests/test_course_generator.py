@@ -40,7 +40,7 @@ THREATS = {  # what must be there, and the words in the names of at least two su
     "loops and sleep": "endless|sleeps|catches|backtracking|hangs",
     "ends of the kernel": "exit|kills|null|abort|recursion-in-c",
     "memory": "growing|10-gb|huge|deep-list",
-    "output": "prints-|display-200|stderr-300",
+    "output": "prints-|display-60|stderr-300",
     "disk": "300-mb|10-mb|small-files",
     "processes": "fork|thread-storm|pool-of|runs-programs|daemon",
     "reads files": "opens-the-secret|links-to|searches-keys|imports-keys",

@@ -299,7 +299,7 @@ def test_an_operation_sets_no_roof():
     assert roofs.operations[0].predicted == pytest.approx(flop / 100e9)
     assert roofs.operations[0].error == pytest.approx(0.1 / (flop / 100e9) - 1)
     (told,) = machine.doubts(ABOUT, roofs, held=True)
-    assert told.startswith("1 operation beat the roof, dense, x by 42%: it was measured while the machine was disturb")
+    assert told.startswith("1 operation beat the roof, dense, x by 42%: the roof was measured while the machine was")
 
 
 def slow_together():

@@ -43,6 +43,7 @@ def house(tmp_path_factory):
     """A folder that takes the place of the checkout: copies of the notebooks, and a `my/` of its own."""
     folder = tmp_path_factory.mktemp("house")
     shutil.copytree(ROOT / "notebooks", folder / "notebooks", ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
+    shutil.copytree(ROOT / "figures" / "data", folder / "figures" / "data")  # measurements that labs fall back to
     return folder
 
 
