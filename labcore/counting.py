@@ -1,4 +1,4 @@
-"""Arrays that count what is read from them, for exercises that are scored by movement.
+"""Arrays that count what is read from them and written to them, for machines and exercises scored by movement.
 
     @counted
     def product(values, b): ...
@@ -22,17 +22,25 @@ class CountingArray:
     >>> a = CountingArray([[1, 2], [3, 4]])
     >>> a[1, 0] + a[1][0], a.reads
     (6, 2)
+    >>> a[0, 0] = 5
+    >>> a.writes
+    1
     """
 
     __array_ufunc__ = None  # numpy's own operators give way, and the one of this class says why not
 
     def __init__(self, values: object, tally: list[int] | None = None) -> None:
-        self._values, self._tally = np.asarray(values), [0] if tally is None else tally
+        self._values, self._tally = np.asarray(values), [0, 0] if tally is None else tally
 
     @property
     def reads(self) -> int:
         """Elements read so far."""
         return self._tally[0]
+
+    @property
+    def writes(self) -> int:
+        """Elements written so far."""
+        return self._tally[1]
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -52,6 +60,12 @@ class CountingArray:
         self._tally[0] += 1
         return got.item()
 
+    def __setitem__(self, at: object, value: object) -> None:
+        if self._values[at].ndim:
+            raise TypeError("a slice is not written at once; write the elements one by one: a[i] = x, a[i, j] = x")
+        self._values[at] = value
+        self._tally[1] += 1
+
     def __array__(self, *_: object, **__: object) -> np.ndarray:
         raise TypeError(
             "numpy would read all of it uncounted; take the elements that you need, one by one: a[i], a[i, j]"
@@ -67,7 +81,7 @@ def counted(function: Callable) -> Callable:
 
     @functools.wraps(function)
     def run(*inputs: object) -> tuple[object, int]:
-        tally = [0]
+        tally = [0, 0]
         arrays = (CountingArray(one, tally) if isinstance(one, list | np.ndarray) else one for one in inputs)
         return function(*arrays), tally[0]
 

@@ -1,0 +1,145 @@
+"""All divisor tiles of a nest at once, under one loop order: words moved and words held, as arrays over the tiles.
+
+The exact count of `labcore.loopnest.counts` is a sum over loops of products over axes, and the table of an axis depends
+on the tiles of its own dimensions alone: two for the rows of a convolution's input, one for most. So the few tables of
+each axis are counted once and multiplied over the whole grid.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from labcore.loopnest.counts import windows
+from labcore.loopnest.nest import OUTPUT, Axis, Level, Loop, Nest, Problem, divisors
+from labcore.units import positive_ints
+
+
+@dataclass(frozen=True)
+class Tiled:
+    """A tile and a loop order with the words that they move, reads and writes together, and hold."""
+
+    tile: dict[str, int]
+    order: str
+    traffic: int
+    held: int
+
+    def nest(self, problem: Problem) -> Nest:
+        """The nest that it stands for."""
+        return Nest(problem, [Level(self.tile, self.order)])
+
+
+def best_tile(problem: Problem, buffer_words: int, orders: Iterable[str]) -> Tiled:
+    """The tile and order that move fewest words among all divisor tiles that fit, under each of some loop orders.
+
+    Ties go to the tile that holds less, then to the earlier order. Raises ValueError where nothing fits.
+
+    >>> from labcore.loopnest import matmul_problem
+    >>> best_tile(matmul_problem(64, 64, 64), 1024, ["MNK"])
+    Tiled(tile={'M': 16, 'K': 1, 'N': 32}, order='MNK', traffic=28672, held=560)
+    """
+    positive_ints(buffer_words=buffer_words)
+    held = words_held(problem)
+    if held.min() > buffer_words:
+        raise ValueError(
+            f"a buffer of {buffer_words} words holds no tile of A, B and C together; {held.min()} words are the least"
+        )
+    best = None
+    for order in orders:
+        moved = np.where(held <= buffer_words, words_moved(problem, order), np.iinfo(np.int64).max)
+        least = np.flatnonzero(moved == moved.min())
+        at = least[np.argmin(held.ravel()[least])]
+        found = int(moved.ravel()[at]), int(held.ravel()[at])
+        if best is None or found < (best.traffic, best.held):
+            places = np.unravel_index(at, held.shape)
+            tile = {dim: tiles_of(problem, dim)[k] for dim, k in zip(problem.sizes, places, strict=True)}
+            best = Tiled(tile, order, *found)
+    return best
+
+
+def tiles_of(problem: Problem, dim: str) -> list[int]:
+    """The tiles of one dimension, ascending: one axis of the grid."""
+    return divisors(problem.sizes[dim])
+
+
+def words_held(problem: Problem) -> np.ndarray:
+    """Words of the three tiles together, halo and padding included, over the grid of all tiles."""
+    total = 0
+    for axes in problem.operands.values():
+        tables = [_over_grid(problem, axis, _extent) for axis in axes]
+        total = total + math.prod(tables[1:], start=tables[0])
+    return total
+
+
+def words_moved(problem: Problem, order: str) -> np.ndarray:
+    """Words in and out of the buffer under one order, over the grid of all tiles.
+
+    >>> from labcore.loopnest import matmul_problem
+    >>> words_moved(matmul_problem(2, 2, 2), "MNK").min()
+    np.int64(12)
+    """
+    Nest(problem, [Level(problem.sizes, order)])  # raises for an order that is none
+    moved = {name: _operand_words(problem, axes, order) for name, axes in problem.operands.items()}
+    return moved["A"] + moved["B"] + 2 * moved[OUTPUT] - problem.elements(OUTPUT)
+
+
+def _operand_words(problem: Problem, axes: tuple[Axis, ...], order: str) -> np.ndarray:
+    used = {dim for axis in axes for dim, _ in axis.terms}
+    trips = {dim: _along(problem, (dim,), lambda tile, d=dim: problem.sizes[d] // tile[d]) for dim in order}
+    sizes, _ = _tables(problem, axes, order, None)
+    total = math.prod(sizes[1:], start=sizes[0])
+    for at, dim in enumerate(order):
+        idle = math.prod((trips[outer] for outer in order[:at] if outer not in used), start=1)
+        idle = idle * (1 if dim in used else trips[dim] - 1)
+        size, shared = _tables(problem, axes, order, at)
+        total = total + idle * (math.prod(size[1:], start=size[0]) - math.prod(shared[1:], start=shared[0]))
+    return total
+
+
+def _tables(problem: Problem, axes: tuple[Axis, ...], order: str, at: int | None) -> tuple[list, list]:
+    """For each axis, over its own tiles: new elements and shared ones, summed over the steps of one loop."""
+    pairs = [_over_grid(problem, axis, lambda a, tile: _summed(problem, a, tile, order, at)) for axis in axes]
+    return [pair[..., 0] for pair in pairs], [pair[..., 1] for pair in pairs]
+
+
+def _summed(problem: Problem, axis: Axis, tile: dict[str, int], order: str, at: int | None) -> tuple[int, int]:
+    """What matters to an axis is the order of its own dimensions, and where among them the step is taken."""
+    own = "".join(dim for dim in order if dim in tile)
+    before = None if at is None else sum(dim in tile for dim in order[:at])
+    sizes = tuple(problem.sizes[dim] for dim in own)
+    return _step(axis, own, sizes, tuple(tile[dim] for dim in own), before, at is None or order[at] in tile)
+
+
+@functools.lru_cache(maxsize=100_000)
+def _step(
+    axis: Axis, own: str, sizes: tuple[int, ...], tiles: tuple[int, ...], before: int | None, takes_it: bool
+) -> tuple[int, int]:
+    """New and shared elements of an axis, summed over the steps of a loop of its own or, between those, of another."""
+    loops = [Loop(dim, size // tile, tile) for dim, size, tile in zip(own, sizes, tiles, strict=True)]
+    if not takes_it:
+        loops.insert(before, Loop("", 1, 0))
+    return windows(axis, loops, dict(zip(own, tiles, strict=True)), before)
+
+
+def _extent(axis: Axis, tile: dict[str, int]) -> int:
+    return 1 + sum(step * (tile[dim] - 1) for dim, step in axis.terms)
+
+
+def _over_grid(problem: Problem, axis: Axis, of: object) -> np.ndarray:
+    return _along(problem, tuple(dim for dim, _ in axis.terms), lambda tile: of(axis, tile))
+
+
+def _along(problem: Problem, dims: tuple[str, ...], of: object) -> np.ndarray:
+    """A function of the tiles of some dimensions as an array that broadcasts over the grid of all."""
+    choices = [tiles_of(problem, dim) for dim in dims]
+    values = np.array([of(dict(zip(dims, tile, strict=True))) for tile in itertools.product(*choices)], np.int64)
+    values = values.reshape([len(c) for c in choices] + list(values.shape[1:]))
+    by_place = sorted(range(len(dims)), key=lambda k: list(problem.sizes).index(dims[k]))
+    rest = list(range(len(dims), values.ndim))
+    shape = [len(tiles_of(problem, dim)) if dim in dims else 1 for dim in problem.sizes]
+    return values.transpose(by_place + rest).reshape(shape + list(values.shape[len(dims) :]))
