@@ -564,6 +564,7 @@ display(
 )
 
 # %% tags=["nbval-ignore-output"]
+# not compared with what is stored: these are measurements of a machine, maybe yours
 again = False  # True measures now, in some seconds; coarser than `labcore measure`
 mine = measure(quick=True) if again else load()
 display(mine)
@@ -583,6 +584,7 @@ display(show("memory-staircase", measured=mine), show("latency-staircase", measu
 # chase for one. Those are your two guesses, which the next cell settles.
 
 # %% tags=["nbval-ignore-output"]
+# not compared with what is stored: these are measurements of a machine, maybe yours
 stairs = sorted(mine.host.latency, key=lambda row: row.working_set)
 slowest = stairs[0].L_lat  # so far: a rise after a dip is no step
 for small, large in pairwise(stairs):

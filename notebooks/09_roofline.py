@@ -428,6 +428,7 @@ chip_explorer()
 # machine stands in. Which one do you see?
 
 # %% tags=["nbval-ignore-output"]
+# not compared with what is stored: these are measurements of a machine, maybe yours
 mine = load()
 print(mine)
 host = mine.host
@@ -440,9 +441,11 @@ print(f"ridge from the fastest cache: {host.R_peak('fp32') / host.BW_near:.2f} F
 # your order down, then look.
 
 # %% tags=["nbval-ignore-output"]
+# not compared with what is stored: these are measurements of a machine, maybe yours
 show("measured-roofline", measured=mine)
 
 # %% tags=["nbval-ignore-output"]
+# not compared with what is stored: these are measurements of a machine, maybe yours
 for op in host.operations:
     predicted, took = format_si(op.predicted, "s", 3), format_si(op.T, "s", 3)
     words = f"{op.group}, {op.name}: {op.I:.3g} FLOP/B"
@@ -470,6 +473,7 @@ for op in host.operations:
 # chain would look faster than possible:
 
 # %% tags=["nbval-ignore-output"]
+# not compared with what is stored: these are measurements of a machine, maybe yours
 for name in ("1 fused", "1 fused, in cache, one thread"):
     try:
         op = host.find("chain", name)

@@ -7,6 +7,7 @@ import pytest
 from labcore.catalogue import A100, H100, V100
 from labcore.grading import selfcheck as module
 from labcore.grading.selfcheck import progress, selfcheck
+from tests import selfcheck_answers
 
 # right answers, derived by hand from the data sheets' 125 / 0.9, 312 / 2.039, 989 / 3.35 (TFLOP/s over TB/s)
 RIGHT = {
@@ -35,6 +36,8 @@ SLIPS = [
     ("roofline-5", 19.5 / 2.039 / 0.8, "FP32"),
     ("roofline-6", "C", "still waits"),
 ]
+RIGHT |= selfcheck_answers.RIGHT
+SLIPS += selfcheck_answers.SLIPS
 
 
 @pytest.fixture(autouse=True)

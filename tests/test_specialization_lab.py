@@ -13,7 +13,6 @@ from labcore.energy import access_energy
 from labcore.explore import moving_energy
 from labcore.explore.specialization import growth_explorer, hundredfold_explorer, payback_explorer
 from labcore.grading.judge import load_questions, own_judge
-from labcore.grading.selfcheck import selfcheck
 from labcore.models.alexnet import alexnet
 from labcore.plots.registry import find
 from labcore.plots.words import rows
@@ -105,57 +104,6 @@ def test_words_fail_where_they_should():
     for count, held in ((64, False), (1024, True), (8192, False)):
         days = claim("text-datacenter-vs-edge-constraint", count=count).computed
         assert weeks.printed.holds(days) is held
-
-
-# ---- self-check
-
-RIGHT = {
-    "specialization-1": 5 / 2,
-    "specialization-2": 100 / 4,  # power (2 / sqrt 2) ** 4
-    "specialization-3": 2 * 1300 / 8 / 0.3,
-    "specialization-4": "c",
-    "specialization-5": 100 * 3.35 * 4 / 989,
-    "specialization-6": [3, 1, 4, 2],
-    "specialization-7": 3000,
-}
-SLIPS = [
-    ("specialization-1", 3, "quotient"),
-    ("specialization-1", 0.4, "Upside down"),
-    ("specialization-1", 7, "5 and supply 2"),
-    ("specialization-2", 75, "the dark share"),
-    ("specialization-2", 6.25, "smaller capacitance"),
-    ("specialization-2", 0.25, "as a fraction"),
-    ("specialization-2", 50, "2 / sqrt 2"),
-    ("specialization-3", 1300 / 8 / 0.3, "one operand"),
-    ("specialization-3", 8 * 1300 / 8 / 0.3, "not 32"),
-    ("specialization-3", 2 * 1300 / 8 / 0.2, "multiplication alone"),
-    ("specialization-3", 100, "0.1 pJ to add"),
-    ("specialization-4", "a", "more numerous"),
-    ("specialization-5", 100 * 3.35 / 989, "batch 1"),
-    ("specialization-5", 100 * 3.35 * 2 / 989, "two FLOP"),
-    ("specialization-5", 3.35 * 4 / 989, "as a fraction"),
-    ("specialization-5", 40, "over the peak"),
-    ("specialization-6", [3, 1, 2, 4], "2017 against 2015"),
-    ("specialization-6", [1, 3, 4, 2], "1980"),
-    ("specialization-6", [2, 4, 1, 3], "ranks"),
-    ("specialization-6", [1, 1, 1, 1], "a list of four numbers"),
-    ("specialization-7", 2500, "not free"),
-    ("specialization-7", 15000, "what each saves"),
-    ("specialization-7", 10, "over the saving"),
-]
-
-
-@pytest.mark.parametrize("id", RIGHT)
-def test_right_answers_pass(id):
-    assert selfcheck(id, RIGHT[id]).right
-    assert not selfcheck(id, None).right
-
-
-@pytest.mark.parametrize(("id", "answer", "words"), SLIPS)
-def test_slips_are_named(id, answer, words):
-    told = selfcheck(id, answer)
-    assert not told.right
-    assert words in told.words
 
 
 # ---- exercise
