@@ -1,15 +1,21 @@
 """The chapter's pages as entered by hand, lab by lab, and what the tests of the ledger ask of all of them."""
 
 from tests import (
+    page_dataflow,
     page_fundamentals,
+    page_fusion,
+    page_layout,
+    page_mapping,
     page_memory,
     page_primitives,
     page_roofline,
     page_specialization,
+    page_tiling,
     page_transfers,
 )
 
-PAGES = (page_fundamentals, page_specialization, page_primitives, page_memory, page_transfers, page_roofline)
+PAGES = (page_fundamentals, page_specialization, page_primitives, page_memory, page_transfers, page_roofline,
+         page_mapping, page_dataflow, page_layout, page_fusion, page_tiling)  # fmt: skip
 
 
 def every(name):

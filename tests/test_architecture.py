@@ -18,8 +18,8 @@ FLOORS = {
     "precision": 2, "ops": 2, "models": 2,
     "roofline": 3, "ironlaw": 3, "energy": 3, "interconnect": 3, "cost": 3, "scaling": 3,
     "counting": 3, "vector": 3, "simt": 3, "matrix": 3, "sfu": 3, "im2col": 3, "sparsity": 3, "systolic": 3,
-    "cache": 3, "latency": 3, "loopnest": 3,
-    "measure": 4, "mapping": 4,
+    "cache": 3, "latency": 3, "loopnest": 3, "layout": 3,
+    "measure": 4, "mapping": 4, "dataflow": 4, "fusion": 4, "tiling": 4, "kernels": 4,
     "claims": 5, "plots": 5, "grading": 5,
     "report": 6, "explore": 6, "book": 6, "bench": 6, "terminal": 6, "grade_commands": 7, "cli": 7,
 }  # fmt: skip
@@ -30,11 +30,14 @@ PAIRS = {
     ("cli", "grade_commands"): "the commands of `labcore grade` are a group of their own",
     ("models", "precision"): "the bytes of an element follow from the precision asked for",
     ("loopnest", "counting"): "the machine that runs a nest reads arrays that count",
+    ("kernels", "measure"): "a kernel is timed the way a machine is measured",
+    ("dataflow", "mapping"): "a dataflow is a class of loop orders, and the search over tiles is mapping's",
+    ("tiling", "mapping"): "the tile to run is the one that mapping finds",
     ("interconnect", "cache"): "a page that migrates is a line of a fully associative cache",
 }
 LIGHT = {"numpy", "ml_dtypes"}  # all that floors 0 to 4 may import besides the standard library
 # Imported inside the function that needs it: extras, and what takes long to import.
-LAZY = {"onnx": {"models"}, "numba": {"cache", "measure"}, "threadpoolctl": {"measure"}, "psutil": {"measure"},
+LAZY = {"onnx": {"models"}, "numba": {"cache", "measure", "kernels"}, "threadpoolctl": {"measure"}, "psutil": {"measure"},
         "torch": {"measure"}}  # fmt: skip
 
 

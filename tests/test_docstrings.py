@@ -15,7 +15,7 @@ MODULES = sorted(
 WITH_EXAMPLES = (
     "units", "precision", "windows", "sums", "ops", "roofline", "ironlaw",
     "vector", "simt", "matrix", "sfu", "im2col", "sparsity", "systolic", "interconnect", "cache",
-    "energy", "latency", "scaling", "cost",
+    "energy", "latency", "scaling", "cost", "mapping", "dataflow", "layout", "fusion", "tiling",
 )  # fmt: skip
 
 

@@ -6,7 +6,8 @@ import statistics
 
 import numpy as np
 
-from labcore.bench.rows import Row, at_least, at_most, beside, interleaved, median_time, row, spread
+from labcore.bench.rows import Row, at_least, at_most, beside, median_time, row, spread
+from labcore.measure.timing import in_turns
 
 SIDE = 128
 SHARE = 0.6  # of what two contiguous ufuncs reach on such tiles in the same run
@@ -28,7 +29,7 @@ def step_array() -> Row:
             np.multiply(a, b, out=c)
             np.add(d, c, out=d)
 
-    ours, alone = interleaved(lambda: stream(A, B, SIDE, SIDE, "ws"), two_ufuncs, 9)
+    ours, alone = in_turns([lambda: stream(A, B, SIDE, SIDE, "ws"), two_ufuncs], 9)
     rate, limit = (stepped * SIDE * SIDE / statistics.median(times) for times in (ours, alone))
     share = f"{SHARE:.0%} of {limit / 1e9:.2f} G of two ufuncs alone, {spread(alone)}"
     against = f"2 G, or {share}; ours {spread(ours)}, {rate / limit:.0%}"
@@ -48,7 +49,7 @@ def array_beside_scalesim() -> Row:
     if ticks != scalesim_cycles(n, n, n, SIDE, SIDE, "os"):
         raise ValueError(f"SCALE-Sim reports {ticks} cycles where scalesim_cycles says otherwise")
     A, B = np.ones((n, n), np.float32), np.ones((n, n), np.float32)
-    ours, _ = interleaved(lambda: stream(A, B, SIDE, SIDE), int, 5)
+    (ours,) = in_turns([lambda: stream(A, B, SIDE, SIDE)], 5)
     ratio = theirs / statistics.median(ours)
     return at_least(name, ratio, limit, f"{theirs:.1f} s in one run, ours {spread(ours)} with the numbers", "x")
 
@@ -59,7 +60,7 @@ def gemm_beside_blas() -> Row:
 
     n = 4096
     A, B = (np.random.default_rng(seed).random((n, n), np.float32) for seed in (1, 2))
-    times = interleaved(lambda: gemm(A, B, SIDE, SIDE), lambda: A @ B, 5)
+    times = in_turns([lambda: gemm(A, B, SIDE, SIDE), lambda: A @ B], 5)
     return beside("4096^3 with cycles, over BLAS alone", times, 1.5, "BLAS")
 
 

@@ -13,11 +13,12 @@ from pathlib import Path
 
 import numpy as np
 
-from labcore.bench.rows import Row, interleaved, row, spread
+from labcore.bench.rows import Row, row, spread
 from labcore.measure.compute import throughput
 from labcore.measure.kernels import ARRAYS
 from labcore.measure.machine import usable_cores
 from labcore.measure.memory import bandwidth, vectors
+from labcore.measure.timing import in_turns
 from labcore.ops import matmul
 from labcore.units import Bytes, Seconds
 
@@ -104,7 +105,7 @@ def reached(
     True
     """
     reported: list[Seconds] = []
-    _, times = interleaved(lambda: reported.append(ours()), theirs, rounds)
+    _, times = in_turns([lambda: reported.append(ours()), theirs], rounds)
     said = reported[1:]  # the first round warms up
     ratio = statistics.median(bare / mine for bare, mine in zip(times, said, strict=True))
     against = f"{peer} {spread(times)}, reported {spread(said)}"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from labcore.bench.rows import Row, beside, interleaved, row
+from labcore.bench.rows import Row, beside, row
+from labcore.measure.timing import in_turns
 
 SIDE, DENSITY, COLUMNS = 2048, 0.1, 64
 
@@ -31,7 +32,7 @@ def sparse(name: str, columns: tuple[int, ...]) -> Row:
     x = np.where(rng.random((SIDE, SIDE)) < DENSITY, rng.standard_normal((SIDE, SIDE)), 0).astype(np.float32)
     B = rng.standard_normal((SIDE, *columns)).astype(np.float32)
     ours, theirs = CSR.from_dense(x), csr_matrix(x)
-    return beside(name, interleaved(lambda: ours @ B, lambda: theirs @ B), 5, "scipy")
+    return beside(name, in_turns([lambda: ours @ B, lambda: theirs @ B]), 5, "scipy")
 
 
 def im2col_convolution() -> Row:
@@ -46,7 +47,7 @@ def im2col_convolution() -> Row:
         y = np.tensordot(patches(x, 3, 3, padding=1), w, ((1, 4, 5), (1, 2, 3)))  # (N, P, Q, K)
         return np.ascontiguousarray(y.transpose(0, 3, 1, 2))
 
-    times = interleaved(lambda: conv2d(x, w, padding=1), view_and_blas, repeats=7)
+    times = in_turns([lambda: conv2d(x, w, padding=1), view_and_blas], repeats=7)
     return beside("im2col 3 x 3, 64 channels of 56 x 56, batch 8", times, 2, "view and BLAS")
 
 

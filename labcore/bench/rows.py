@@ -44,22 +44,6 @@ def median_time(function: Callable[[], object], repeats: int = 15) -> Seconds:
     return statistics.median(times)
 
 
-def interleaved(ours: Callable[[], object], theirs: Callable[[], object], repeats: int = 15) -> list[list[Seconds]]:
-    """Wall times of two calls that take turns, after a round that warms up: what slows one slows the other.
-
-    >>> [len(times) for times in interleaved(int, int, repeats=3)]
-    [3, 3]
-    """
-    times: list[list[Seconds]] = [[], []]
-    for k in range(repeats + 1):
-        for call, spent in zip((ours, theirs), times, strict=True):
-            start = time.perf_counter()
-            call()
-            if k:
-                spent.append(time.perf_counter() - start)
-    return times
-
-
 def beside(name: str, times: list[list[Seconds]], limit: float, peer: str) -> Row:
     """Our median time over the peer's, with the medians and the spread (quartiles) of both.
 

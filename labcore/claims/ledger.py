@@ -40,6 +40,8 @@ SECTIONS = (  # modules of labcore.claims in the book's order
     "model_pressure", "memory_selfcheck",
     "roofline_model", "ridge_points", "operation_intensities",
     "bandwidth_bounds", "memory_bound_layers", "intensity_regimes", "throughput_ceiling", "roofline_selfcheck",
+    "computation_mapping", "mapping_search_space", "dataflow_patterns", "tensor_layouts", "kernel_fusion",
+    "matrix_tiling", "mapping_strategies",
 )  # fmt: skip
 LEDGER: dict[str, Claim] = {}
 

@@ -15,6 +15,7 @@ LIMIT: Seconds = 0.050  # what a hand on a slider takes for at once
 SUBJECTS = (  # modules of labcore.explore; each lists its explorers in `EXPLORERS`
     "amdahl", "specialization", "primitives", "execution", "sparsity", "systolic", "precision",
     "tensor_life", "caches", "transfers", "pressure", "roofline",
+    "mapping", "dataflow", "layout", "fusion", "attention", "tiling",
 )  # fmt: skip
 
 

@@ -63,12 +63,22 @@ def best_tile(problem: Problem, buffer_words: int, orders: Iterable[str]) -> Til
 
 
 def tiles_of(problem: Problem, dim: str) -> list[int]:
-    """The tiles of one dimension, ascending: one axis of the grid."""
+    """The tiles of one dimension, ascending: one axis of the grid.
+
+    >>> from labcore.loopnest import matmul_problem
+    >>> tiles_of(matmul_problem(6, 2, 2), "M")
+    [1, 2, 3, 6]
+    """
     return divisors(problem.sizes[dim])
 
 
 def words_held(problem: Problem) -> np.ndarray:
-    """Words of the three tiles together, halo and padding included, over the grid of all tiles."""
+    """Words of the three tiles together, halo and padding included, over the grid of all tiles.
+
+    >>> from labcore.loopnest import matmul_problem
+    >>> words_held(matmul_problem(2, 1, 2))[:, 0, :].tolist()  # tiles of M by tiles of N, K whole
+    [[3, 5], [5, 8]]
+    """
     total = 0
     for axes in problem.operands.values():
         tables = [_over_grid(problem, axis, _extent) for axis in axes]

@@ -64,7 +64,12 @@ def mappings(M: int, K: int, N: int, buffer_words: int) -> Iterator[Mapping]:
 
 
 def fitting_tiles(M: int, K: int, N: int, buffer_words: int) -> tuple[np.ndarray, np.ndarray]:
-    """Divisor tiles that fit the buffer together, (3, tiles), and the words that each takes, (tiles,)."""
+    """Divisor tiles that fit the buffer together, (3, tiles), and the words that each takes, (tiles,).
+
+    >>> tiles, words = fitting_tiles(2, 1, 2, buffer_words=5)
+    >>> tiles.T.tolist(), words.tolist()
+    ([[1, 1, 1], [1, 1, 2], [2, 1, 1]], [3, 5, 5])
+    """
     positive_ints(M=M, K=K, N=N, buffer_words=buffer_words)
     if buffer_words < LEAST_BUFFER:
         raise ValueError(
@@ -83,6 +88,9 @@ def words_moved(sizes: tuple[int, int, int], tiles: np.ndarray, order: str) -> n
 
     An operand comes in whenever one of its own loops turns, or a loop outside such a one: from the innermost of its
     loops that turns at all, every loop outward multiplies.
+
+    >>> words_moved((2, 2, 2), np.array([[1], [2], [2]]), "MNK").tolist()
+    [12]
     """
     size = dict(zip("MKN", sizes, strict=True))
     tile = dict(zip("MKN", tiles, strict=True))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from labcore.units import Ratio, Seconds, positive, positive_ints
@@ -76,6 +76,25 @@ def timed(run: Run, repeats: int = 7, T_least: Seconds = 0.01, elapsed: Callable
     times = sorted(max(elapsed(run, passes), 1e-9) / passes for _ in range(repeats))
     low, middle, high = statistics.quantiles(times, n=4, method="inclusive") if repeats > 1 else 3 * times
     return Timing(middle, low, high, repeats)
+
+
+def in_turns(
+    calls: Sequence[Callable[[], object]], repeats: int = 15, clock: Callable[[], Seconds] = time.perf_counter
+) -> list[list[Seconds]]:
+    """Wall times of some calls that take turns, after a round that warms up: what slows one slows the others.
+
+    >>> [len(times) for times in in_turns([int, float, str], repeats=3)]
+    [3, 3, 3]
+    """
+    positive_ints(repeats=repeats)
+    times: list[list[Seconds]] = [[] for _ in calls]
+    for k in range(repeats + 1):
+        for call, spent in zip(calls, times, strict=True):
+            start = clock()
+            call()
+            if k:
+                spent.append(clock() - start)
+    return times
 
 
 def _shorter_of_two(run: Run, passes: int, T_least: Seconds, elapsed: Callable[[Run, int], Seconds]) -> Seconds:

@@ -1,0 +1,3 @@
+"""Kernels that a reader times, beside the libraries they are held against."""
+
+MEASUREMENTS = ()

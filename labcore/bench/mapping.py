@@ -1,0 +1,3 @@
+"""How fast a mapping is found, beside ZigZag."""
+
+MEASUREMENTS = ()

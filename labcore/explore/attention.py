@@ -1,0 +1,3 @@
+"""Explorers of lab 13: what attention moves, by sequence length."""
+
+EXPLORERS = ()

@@ -1,0 +1,3 @@
+"""Explorers of lab 11: what stays put, on a layer of your choice."""
+
+EXPLORERS = ()

@@ -1,0 +1,3 @@
+"""Explorers of lab 13: which operations share a trip through memory."""
+
+EXPLORERS = ()

@@ -1,0 +1,3 @@
+"""Explorers of lab 12: addresses, bursts and conversions."""
+
+EXPLORERS = ()

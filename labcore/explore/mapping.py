@@ -1,0 +1,3 @@
+"""Explorers of lab 10: loop orders and tiles, access by access."""
+
+EXPLORERS = ()

@@ -1,0 +1,3 @@
+"""Explorers of lab 14: tiles, capacities and the roofline."""
+
+EXPLORERS = ()

@@ -1,0 +1,1 @@
+"""Blocked products: the tile that fits, what it moves, and what the roofline says of it."""

@@ -1,0 +1,10 @@
+"""Lab 13, entered a second time by hand: where its statements stand, what they print and give."""
+
+IDS_BY_LINE = {}
+PAGE = {}
+ROUNDING = set()
+ERRATA = set()
+CITED = set()
+OF_MACHINES = set()
+TURNS = []
+BY_HAND = {}
