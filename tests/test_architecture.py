@@ -37,8 +37,8 @@ PAIRS = {
 }
 LIGHT = {"numpy", "ml_dtypes"}  # all that floors 0 to 4 may import besides the standard library
 # Imported inside the function that needs it: extras, and what takes long to import.
-LAZY = {"onnx": {"models"}, "numba": {"cache", "measure", "kernels"}, "threadpoolctl": {"measure"}, "psutil": {"measure"},
-        "torch": {"measure"}}  # fmt: skip
+LAZY = {"onnx": {"models"}, "numba": {"cache", "measure", "kernels"}, "threadpoolctl": {"measure"},
+        "psutil": {"measure"}, "torch": {"measure"}}  # fmt: skip
 
 
 def modules():
