@@ -38,7 +38,7 @@ lock:
 	echo "-e ." >> requirements.txt
 
 # What `labcore bench` is held against, each in a virtual environment of its own: nbgrader on our versions of what both
-# use, SCALE-Sim on its own. They need nothing of .venv and leave it alone.
+# use, SCALE-Sim and ZigZag on their own. They need nothing of .venv and leave it alone.
 peers:
 	@$(PYTHON) -m venv --clear .venv-nbgrader
 	@echo '*' > .venv-nbgrader/.gitignore
@@ -48,7 +48,10 @@ peers:
 	@$(PYTHON) -m venv --clear .venv-scalesim
 	@echo '*' > .venv-scalesim/.gitignore
 	@.venv-scalesim/bin/python -m pip install --quiet --disable-pip-version-check scalesim==3.0.0 "numpy==2.2.6"
+	@$(PYTHON) -m venv --clear .venv-zigzag
+	@echo '*' > .venv-zigzag/.gitignore
+	@.venv-zigzag/bin/python -m pip install --quiet --disable-pip-version-check zigzag-dse==3.9.1 six==1.17.0
 
 clean:
-	rm -rf .venv .venv-nbgrader .venv-scalesim build test-artefacts labcore.egg-info .ruff_cache
+	rm -rf .venv .venv-nbgrader .venv-scalesim .venv-zigzag build test-artefacts labcore.egg-info .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from labcore.loopnest import matmul_traffic
 from labcore.loopnest.nest import divisors
-from labcore.mapping import compulsory, least_words, mappings, min_traffic
+from labcore.mapping import Mapping, compulsory, least_words, mappings, min_traffic
 from labcore.mapping.space import loop_orders, matmul_space, parallel_choices, placements, search_space
 
 SMALL = st.integers(1, 24)
@@ -28,13 +28,16 @@ def test_the_search_is_exhaustive(M, K, N, buffer):
     """By brute force over nests, none of the package's own enumeration."""
     tiles = itertools.product(*map(divisors, (M, K, N)))
     fitting = [(m, k, n) for m, k, n in tiles if m * k + k * n + m * n <= buffer]
-    least = min(
-        matmul_traffic(M, K, N, tile, "".join(order)).words
+    taken = {tile: sum(a * b for a, b in itertools.combinations(tile, 2)) for tile in fitting}
+    orders = ["".join(order) for order in itertools.permutations("MKN")]
+    least, *tie = min(
+        (matmul_traffic(M, K, N, tile, order).words, taken[tile], orders.index(order))
         for tile in fitting
-        for order in itertools.permutations("MKN")
+        for order in orders
     )
     found = min_traffic(M, K, N, buffer)
     assert found.traffic == least
+    assert [taken[found.tile], orders.index(found.order)] == tie
     assert found.counts(M, K, N).words == least
     assert found.tile in fitting
 
@@ -56,6 +59,12 @@ def test_the_least_buffer_by_hand():
     assert found.traffic == 64 + 64 + 16
 
 
+def test_a_tie_goes_to_the_smaller_tile_before_the_earlier_order():
+    """1 x 6 x 3: single words under MNK move 18 + 18 + 3; with k = 2 under MKN, 6 of A, 18 of B, 9 of C out, 6 back."""
+    assert matmul_traffic(1, 6, 3, (1, 2, 1), "MKN").words == 6 + 18 + 9 + 6 == 18 + 18 + 3
+    assert min_traffic(1, 6, 3, buffer_words=5) == Mapping((1, 1, 1), "MNK", 39)
+
+
 def test_four_times_the_buffer_halves_the_traffic():
     """The leading term is 2 M K N / sqrt(S)."""
     words = [min_traffic(1024, 1024, 1024, buffer).traffic for buffer in (4**4 * 3, 4**5 * 3, 4**6 * 3)]
@@ -64,8 +73,10 @@ def test_four_times_the_buffer_halves_the_traffic():
 
 
 def test_large_products_do_not_overflow():
-    found = min_traffic(2**20, 2**20, 2**20, buffer_words=3)
-    assert found.traffic == 2 * 2**60 + 2**40
+    for power in (20, 21, 22):  # 2^61, 2^64 and 2^67 words: what int64 holds, and what it does not
+        found = min_traffic(2**power, 2**power, 2**power, buffer_words=3)
+        assert found.traffic == 2 * 2 ** (3 * power) + 2 ** (2 * power)
+        assert isinstance(found.traffic, int)
 
 
 @pytest.mark.parametrize(
@@ -74,6 +85,7 @@ def test_large_products_do_not_overflow():
         (lambda: min_traffic(4, 4, 4, 2),
          "a buffer of 2 words holds no tile of A, B and C together; 3 words are the least"),
         (lambda: min_traffic(4, 4.0, 4, 9), "K must be a whole number of at least 1, got 4.0"),
+        (lambda: least_words("4", 4, 4, 9), "M must be a whole number of at least 1, got '4'"),
         (lambda: least_words(4, 4, 4, 0), "buffer_words must be a whole number of at least 1, got 0"),
     ],
 )  # fmt: skip

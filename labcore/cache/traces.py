@@ -72,13 +72,15 @@ def transpose(rows: int, cols: int, size: int = 4, tile: int | None = None) -> T
     return Trace(addresses, np.arange(addresses.size) % 2 == 1, size)
 
 
-def matmul(M: int, K: int, N: int, order: str = "ijk", tile: int | None = None, size: int = 4) -> Trace:
+def matmul(
+    M: int, K: int, N: int, order: str = "ijk", tile: int | None = None, size: int = 4, pad: int = 0
+) -> Trace:  # fmt: skip
     """C = A @ B, A (M, K), B (K, N), C (M, N) one behind the other, by one of two loop orders, or in square tiles.
 
     `ijk` sums each element of C in a register: for each k it reads A[i, k] and B[k, j], and at the end it writes
     C[i, j]. `ikj` keeps A[i, k] in a register and for each j reads B[k, j] and C[i, j] and writes C[i, j]. With `tile`
     the same loops run inside tiles, which are visited in that order too. Sums begin at zero: the first visit of an
-    element of C reads nothing.
+    element of C reads nothing. `pad` elements that nobody reads follow each row of all three.
 
     >>> matmul(1, 2, 1).addresses.tolist()  # A from 0, B from 256, C from 512
     [0, 256, 4, 260, 512]
@@ -86,9 +88,9 @@ def matmul(M: int, K: int, N: int, order: str = "ijk", tile: int | None = None, 
     positive_ints(M=M, K=K, N=N, size=size, tile=1 if tile is None else tile)
     if order not in ORDERS:
         raise ValueError(f"order must be one of {', '.join(ORDERS)}; got {order!r}")
-    B_base = _behind(M * K * size)
-    A, B = grid(M, K, size), grid(K, N, size, B_base)
-    C = grid(M, N, size, _behind(B_base + K * N * size))
+    B_base = _behind(M * (K + pad) * size)
+    C_base = _behind(B_base + K * (N + pad) * size)
+    A, B, C = grid(M, K, size, 0, K + pad), grid(K, N, size, B_base, N + pad), grid(M, N, size, C_base, N + pad)
     sides = [tile or side for side in (M, K, N)]
     loops = [range(0, M, sides[0]), range(0, K, sides[1]), range(0, N, sides[2])]
     parts = []

@@ -94,6 +94,9 @@ def windows(axis: Axis, loops: Sequence[Loop], tile: dict[str, int], advancing: 
             old, new = (old[:, None] + shift).ravel(), (new[:, None] + shift + stride).ravel()
         else:
             old = old + stride * (loop.trips - 1)
+    if len(axis.terms) == 1 and not axis.offset:  # tiles of one dimension: the same one, or nothing shared
+        size = tile[axis.terms[0][0]]
+        return size * len(new), size * int((old == new).sum())
     before, after = (_members(axis, start, tile) for start in (old, new))
     return int(after.sum()), int((before & after).sum())
 

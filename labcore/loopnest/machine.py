@@ -119,13 +119,17 @@ def _walk(nest: Nest, level: int, starts: Starts, memories: list[Memory]) -> Non
         for loop, k in zip(own, turn, strict=True):
             inner[loop.dim] += k * loop.step
         for operand, axes in nest.problem.operands.items():
-            spans = (_members(axis, inner, nest.levels[level].tile) for axis in axes)
+            spans = (members(axis, inner, nest.levels[level].tile) for axis in axes)
             memories[level].hold(operand, set(itertools.product(*spans)))
         _walk(nest, level + 1, inner, memories)
 
 
-def _members(axis: Axis, starts: Starts, tile: Mapping[str, int]) -> list[int]:
-    """The indices of an axis that a tile touches, padding left out."""
+def members(axis: Axis, starts: Starts, tile: Mapping[str, int]) -> list[int]:
+    """The indices of an axis that a tile touches, padding left out.
+
+    >>> members(Axis((("P", 1), ("R", 1)), size=4, offset=-1), {"P": 0, "R": 0}, {"P": 2, "R": 3})
+    [0, 1, 2]
+    """
     turns = itertools.product(*(range(tile[dim]) for dim, _ in axis.terms))
     found = {_index(axis, {d: starts[d] + k for (d, _), k in zip(axis.terms, turn, strict=True)}) for turn in turns}
     return sorted(index for index in found if 0 <= index < axis.size)

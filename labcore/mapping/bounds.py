@@ -1,9 +1,11 @@
-"""What no mapping of a matrix product can undercut, whatever its tiles and orders."""
+"""What no mapping can undercut, whatever its tiles and orders."""
 
 from __future__ import annotations
 
 import math
 
+from labcore.loopnest.counts import traffic
+from labcore.loopnest.nest import Level, Nest, Problem
 from labcore.units import positive_ints
 
 
@@ -17,6 +19,19 @@ def compulsory(M: int, K: int, N: int) -> int:
     return M * K + K * N + M * N
 
 
+def touched(problem: Problem) -> int:
+    """Words that any nest moves at least once: each input element that some output needs, and each output.
+
+    A stride longer than the filter leaves gaps, and so does padding.
+
+    >>> from labcore.loopnest import conv_problem
+    >>> touched(conv_problem(1, 1, 5, 5, 1, 1, 1, stride=2))  # 9 of 25 inputs, one weight, 9 outputs
+    19
+    """
+    whole = Nest(problem, [Level(problem.sizes, "".join(problem.sizes))])
+    return traffic(whole)[0].words
+
+
 def least_words(M: int, K: int, N: int, buffer_words: int) -> float:
     """A lower bound on the words of any schedule with a buffer of so many: compulsory, or 2 M K N / sqrt(S) - 2 S.
 
@@ -27,5 +42,5 @@ def least_words(M: int, K: int, N: int, buffer_words: int) -> float:
     8257536.0
     """
     positive_ints(buffer_words=buffer_words)
-    io = 2 * M * K * N / math.sqrt(buffer_words) - 2 * buffer_words
-    return max(float(compulsory(M, K, N)), io)
+    once = float(compulsory(M, K, N))
+    return max(once, 2 * M * K * N / math.sqrt(buffer_words) - 2 * buffer_words)

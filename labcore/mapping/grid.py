@@ -94,6 +94,8 @@ def words_moved(problem: Problem, order: str) -> np.ndarray:
     np.int64(12)
     """
     Nest(problem, [Level(problem.sizes, order)])  # raises for an order that is none
+    if 4 * problem.macs >= 2**63:  # no mapping moves more, so that nothing below wraps
+        raise ValueError(f"words of {problem.macs} multiply-accumulates might not fit int64; take smaller sizes")
     moved = {name: _operand_words(problem, axes, order) for name, axes in problem.operands.items()}
     return moved["A"] + moved["B"] + 2 * moved[OUTPUT] - problem.elements(OUTPUT)
 
@@ -101,6 +103,8 @@ def words_moved(problem: Problem, order: str) -> np.ndarray:
 def _operand_words(problem: Problem, axes: tuple[Axis, ...], order: str) -> np.ndarray:
     used = {dim for axis in axes for dim, _ in axis.terms}
     trips = {dim: _along(problem, (dim,), lambda tile, d=dim: problem.sizes[d] // tile[d]) for dim in order}
+    if all(_disjoint(problem, axis) for axis in axes):
+        return math.prod(problem.sizes[dim] for dim in used) * _passes(order, used, trips)
     sizes, _ = _tables(problem, axes, order, None)
     total = math.prod(sizes[1:], start=sizes[0])
     for at, dim in enumerate(order):
@@ -109,6 +113,24 @@ def _operand_words(problem: Problem, axes: tuple[Axis, ...], order: str) -> np.n
         size, shared = _tables(problem, axes, order, at)
         total = total + idle * (math.prod(size[1:], start=size[0]) - math.prod(shared[1:], start=shared[0]))
     return total
+
+
+def _disjoint(problem: Problem, axis: Axis) -> bool:
+    """Whether tiles of an axis share nothing and touch no padding: one of its dimensions runs, the others are 1."""
+    runs = [(dim, step) for dim, step in axis.terms if problem.sizes[dim] > 1]
+    last = axis.offset + sum(step * (problem.sizes[dim] - 1) for dim, step in runs)
+    return len(runs) < 2 and axis.offset >= 0 and last < axis.size
+
+
+def _passes(order: str, used: set[str], trips: dict[str, np.ndarray]) -> np.ndarray:
+    """How often each tile of an operand comes in: once a turn of the loops of others outside one of its own."""
+    turns = passes = np.ones((), np.int64)
+    for dim in reversed(order):  # from the innermost outward
+        if dim in used:
+            turns = turns * trips[dim]
+        else:
+            passes = passes * np.where(turns > 1, trips[dim], 1)
+    return passes
 
 
 def _tables(problem: Problem, axes: tuple[Axis, ...], order: str, at: int | None) -> tuple[list, list]:
