@@ -31,9 +31,12 @@ PAIRS = {
     ("models", "precision"): "the bytes of an element follow from the precision asked for",
     ("loopnest", "counting"): "the machine that runs a nest reads arrays that count",
     ("kernels", "measure"): "a kernel is timed the way a machine is measured",
+    ("kernels", "fusion"): "a race of attention is predicted from what its tiles move",
     ("dataflow", "mapping"): "a dataflow is a class of loop orders, and the search over tiles is mapping's",
     ("tiling", "mapping"): "the tile to run is the one that mapping finds",
     ("interconnect", "cache"): "a page that migrates is a line of a fully associative cache",
+    ("layout", "simt"): "what the lanes of a warp move is counted where coalescing is",
+    ("layout", "cache"): "the addresses that a loop visits are a trace for a cache",
 }
 LIGHT = {"numpy", "ml_dtypes"}  # all that floors 0 to 4 may import besides the standard library
 # Imported inside the function that needs it: extras, and what takes long to import.

@@ -13,6 +13,8 @@ JOUPPI = Source("N. Jouppi et al.", "Ten Lessons From Three Generations Shaped G
                 "https://doi.org/10.1109/ISCA52012.2021.00010")  # fmt: skip
 OCONNOR = Source("M. O'Connor et al.", "Fine-Grained DRAM: Energy-Efficient DRAM for Extreme Bandwidth Systems, MICRO",
                  2017, "https://doi.org/10.1145/3123939.3124545")  # fmt: skip
+_EYERISS = Source("Chen, Emer and Sze", "Eyeriss: A Spatial Architecture for Energy-Efficient Dataflow, ISCA, Table IV",
+                  2016, "https://doi.org/10.1109/ISCA.2016.40")  # fmt: skip
 _READ = "read in two reports that quote the table"
 _UNREAD = "the row itself was not read again"
 
@@ -34,6 +36,8 @@ ACCESS = {
     },
 }
 HBM2_PER_BIT = Fact(3.97e-12, "J", OCONNOR, "one bit, from the DRAM's cell to the chip's pins; a model of a 28 nm DRAM")
+DRAM_OVER_MAC = Fact(200.0, "x", _EYERISS, "65 nm, a read of the register file being 1; read in lecture notes that "
+                     "reprint the table", confirmed=False)  # fmt: skip
 
 ENERGY_7NM = {
     ("add", "int8"): Fact(0.007e-12, "J", JOUPPI, _UNREAD, confirmed=False),

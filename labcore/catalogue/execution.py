@@ -151,6 +151,20 @@ SM_A100 = _sm(
 )  # fmt: skip
 MULTIPROCESSORS = {"V100": SM_V100, "A100": SM_A100}
 
+_COPIES = "of the SXM5 module; read in others that quote the page"
+H100_SMS = Fact(132, "", H100.year.source, _COPIES, confirmed=False)
+H100_LANES = Fact(128, "", H100.year.source, f"FP32 lanes (CUDA cores) of one SM, {_COPIES}", confirmed=False)
+H100_TENSOR_CORES = Fact(4, "", H100.year.source, f"of one SM, {_COPIES}", confirmed=False)
+
+
+def of_chip(count: float, each: float) -> int:
+    """Units of a chip that has `count` multiprocessors with `each` of them.
+
+    >>> of_chip(H100_SMS.value, H100_LANES.value)
+    16896
+    """
+    return int(count * each)
+
 
 def _mma(since: int, m: int, n: int, k: int, note: str = "") -> Tile:
     return Tile(m, n, k, PTX, note, since)
