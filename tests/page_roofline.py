@@ -188,7 +188,7 @@ TURNS = [
     ("table14-medium-ai", {"B_larger": 128}),
     ("text-ln-gelu-single-kernel", {"B": 256, "B_larger": 512}),
     ("nm1-8-batch256-compute-bound", {"I": 31}),
-    ("nm1-9-intensity-far-below-ridge", {"I": 31}),
+    ("nm1-9-intensity-far-below-ridge", {"I": 49}),
     ("sc4-q3-batch-does-not-help", {"S": 1}),  # one token: scale and bias weigh as much as it does
     ("sc4-q4", {"I": 300}),
     ("sc4-q6", {"R_peak": 1e12}),

@@ -1,4 +1,4 @@
-"""Self-check items of labs 01, 02 and 08: right answers derived by hand, and slips with words of their feedback."""
+"""Self-check items of labs 01, 02, 08 and from 10 on: right answers by hand, slips with words of their feedback."""
 
 ACCELERATION = {
     "acceleration-1": 1 / (0.02 + 0.98 / 49),  # 25
@@ -114,5 +114,163 @@ MEMORY_SLIPS = [
     ("memory-9", "c", "hide behind"),
 ]
 
-RIGHT = ACCELERATION | SPECIALIZATION | MEMORY
-SLIPS = [*ACCELERATION_SLIPS, *SPECIALIZATION_SLIPS, *MEMORY_SLIPS]
+MAPPING = {
+    "mapping-1": "c",
+    "mapping-2": 3,  # 4608 B of 2048 B each
+    "mapping-3": 16 * 27,
+    "mapping-4": 3,
+    "mapping-5": 3**8,
+    "mapping-6": 24 * 24,
+    "mapping-7": "a",
+}
+MAPPING_SLIPS = [
+    ("mapping-1", "a", "another network"),
+    ("mapping-1", "b", "one wish of placement"),
+    ("mapping-1", "d", "many mappings"),
+    ("mapping-2", 2.25, "whole or not at all"),
+    ("mapping-2", 2, "4,096 B of 4,608"),
+    ("mapping-2", 1, "a filter takes 4,608"),
+    ("mapping-2", 5, "rounded up"),
+    ("mapping-3", 27, "filters outermost"),
+    ("mapping-3", 36 * 27, "fewer places"),
+    ("mapping-3", 16 * 9, "one filter"),
+    ("mapping-3", 100, "only one of them is kept"),
+    ("mapping-4", 1 / 3, "Upside down"),
+    ("mapping-4", 3.33, "leaves the HBM at 90 %"),
+    ("mapping-4", 1.11, "a third busy"),
+    ("mapping-4", 60, "to be equal to theirs"),
+    ("mapping-5", 81, "one memory"),
+    ("mapping-5", 24, "Choices multiply"),
+    ("mapping-5", 512, "Turned round"),
+    ("mapping-5", 7, "to the power"),
+    ("mapping-6", 24, "That is one memory"),
+    ("mapping-6", 48, "do not add"),
+    ("mapping-6", 40320, "do not mix"),
+    ("mapping-6", 7, "Factorial"),
+    ("mapping-7", "b", "the same words"),
+    ("mapping-7", "c", "asked nowhere"),
+]
+
+LAYOUTS = {
+    "layouts-1": "a",
+    "layouts-2": 5 * 56 * 56 + 2 * 56 + 3,
+    "layouts-3": 32 * 16 // 32,
+    "layouts-4": False,
+    "layouts-5": 16 / 3,
+    "layouts-6": 5,
+    "layouts-7": "b",
+}
+LAYOUTS_SLIPS = [
+    ("layouts-1", "b", "Branches have no part"),
+    ("layouts-1", "c", "the same bytes"),
+    ("layouts-1", "d", "still converts"),
+    ("layouts-2", (2 * 56 + 3) * 64 + 5, "in NHWC"),
+    ("layouts-2", 2 * (5 * 56 * 56 + 2 * 56 + 3), "bytes of fp16"),
+    ("layouts-2", 4 * 56 * 56 + 1 * 56 + 2, "begin at 0"),
+    ("layouts-2", 5, "elements apart"),
+    ("layouts-3", 32, "share a sector"),
+    ("layouts-3", 2, "in NCHW"),
+    ("layouts-3", 7, "behind the last"),
+    ("layouts-4", True, "any order will do"),
+    ("layouts-4", "no", "wants True or False"),
+    ("layouts-5", 13 / 16, "share of the words"),
+    ("layouts-5", 16, "three channels"),
+    ("layouts-5", 4, "A block holds 16"),
+    ("layouts-6", 3, "two conversions"),
+    ("layouts-6", 2, "rounded up"),
+    ("layouts-7", "a", "C elements apart"),
+    ("layouts-7", "c", "sectors"),
+]
+
+FUSION = {
+    "fusion-1": 5,
+    "fusion-2": 3,
+    "fusion-3": "b",
+    "fusion-4": (2 + 1 + 1) / 2,
+    "fusion-5": "d",
+    "fusion-6": True,
+    "fusion-7": (2, 4),
+}
+FUSION_SLIPS = [
+    ("fusion-1", 10, "two traversals, not one"),
+    ("fusion-1", 3, "what is held"),
+    ("fusion-1", 4, "two in all"),
+    ("fusion-2", 6, "count both on both sides"),
+    ("fusion-2", 5, "what is moved"),
+    ("fusion-2", 2, "five results"),
+    ("fusion-3", "a", "still done"),
+    ("fusion-3", "c", "activations"),
+    ("fusion-3", "d", "between the operations"),
+    ("fusion-4", 3, "ratio of the bytes"),
+    ("fusion-4", 1.5, "hide behind its arithmetic"),
+    ("fusion-4", 0.5, "Upside down"),
+    ("fusion-4", 7, "the longer"),
+    ("fusion-5", "a", "broadcast"),
+    ("fusion-5", "b", "nothing else"),
+    ("fusion-5", "c", "nothing else"),
+    ("fusion-6", False, "from memory"),
+    ("fusion-6", "yes", "wants True or False"),
+    ("fusion-7", (4, 2), "other way round"),
+    ("fusion-7", (3, 4), "read once"),
+    ("fusion-7", (2, 3), "the mean first"),
+    ("fusion-7", (2, 9), "and one writing"),
+    ("fusion-7", 2, "wants a pair"),
+]
+
+DATAFLOW = {
+    "dataflow-1": 28 * 28,
+    "dataflow-2": "os",
+    "dataflow-3": (4 + 3) * 64 * 64,  # four blocks of K: four times out, three times back in
+    "dataflow-4": False,
+    "dataflow-5": "d",
+}
+DATAFLOW_SLIPS = [
+    ("dataflow-1", 9 * 784, "nine taps"),
+    ("dataflow-1", 28, "one row"),
+    ("dataflow-1", 9, "size of the filter"),
+    ("dataflow-1", 1, "each output position"),
+    ("dataflow-2", "ws", "weights come once"),
+    ("dataflow-2", "is", "inputs come once"),
+    ("dataflow-3", 4 * 4096, "Those leave"),
+    ("dataflow-3", 3 * 4096, "come back in"),
+    ("dataflow-3", 8 * 4096, "first visit"),
+    ("dataflow-3", 4096, "output stationary"),
+    ("dataflow-3", 5, "4096 sums"),
+    ("dataflow-4", True, "all three names"),
+    ("dataflow-5", "a", "used once"),
+]
+
+TILING = {
+    "tiling-1": "a",
+    "tiling-2": 2 * 512**3 / 64,
+    "tiling-3": (48 * 1024 / 4 / 3) ** 0.5,
+    "tiling-4": 128 / 2,
+    "tiling-5": 3 + 9 * 3 + 2,
+    "tiling-6": "a",
+}
+TILING_SLIPS = [
+    ("tiling-1", "b", "rounding"),
+    ("tiling-1", "c", "side by side"),
+    ("tiling-1", "d", "sum of vectors"),
+    ("tiling-2", 512**3 / 64, "one of the two"),
+    ("tiling-2", 2 * 512**3, "without tiles"),
+    ("tiling-2", 2 * 512**2, "whole operand"),
+    ("tiling-2", 1000, "2 N^3 / t"),
+    ("tiling-3", 110, "thin slices"),
+    ("tiling-3", 128, "four bytes"),
+    ("tiling-3", 63, "3 t^2"),
+    ("tiling-4", 32, "two FLOP"),
+    ("tiling-4", 128, "each word"),
+    ("tiling-4", 1, "2 t^2 FLOP"),
+    ("tiling-5", 50, "by turns"),
+    ("tiling-5", 30, "drains"),
+    ("tiling-5", 23, "that is loading"),
+    ("tiling-5", 20, "pays both"),
+    ("tiling-6", "b", "no weights"),
+    ("tiling-6", "c", "no CPU"),
+    ("tiling-6", "d", "two largest savings"),
+]
+
+RIGHT = ACCELERATION | SPECIALIZATION | MEMORY | MAPPING | LAYOUTS | FUSION | DATAFLOW | TILING
+SLIPS = [*ACCELERATION_SLIPS, *SPECIALIZATION_SLIPS, *MEMORY_SLIPS, *MAPPING_SLIPS, *LAYOUTS_SLIPS, *FUSION_SLIPS,
+         *DATAFLOW_SLIPS, *TILING_SLIPS]  # fmt: skip

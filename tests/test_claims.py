@@ -32,7 +32,7 @@ TURNS, BY_HAND = every("TURNS"), every("BY_HAND")
 
 def test_every_entry_of_the_sections_is_there():
     listed = [id for page in PAGES for ids in page.IDS_BY_LINE.values() for id in ids.split()]
-    assert len(listed) == len(LINE) == 33 + 76 + 148 + 90 + 15 + 113
+    assert len(listed) == len(LINE) == 33 + 76 + 148 + 90 + 15 + 113 + 57 + 26 + 12 + 16 + 20
     assert set(listed) <= set(LEDGER)
 
 

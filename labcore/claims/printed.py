@@ -32,6 +32,7 @@ def on_the_order_of(power: float) -> tuple[float, float]:
 
 
 ORDER_OF_MAGNITUDE = on_the_order_of(10)
+FAR = ORDER_OF_MAGNITUDE[0]  # the least of "far below": nearer to ten times than to level
 
 
 class Printed(Protocol):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from labcore.catalogue import A100
 from labcore.claims.ledger import cites, computes, shows
-from labcore.claims.printed import Number, Truth, Words
+from labcore.claims.printed import FAR, Number, Truth, Words
 from labcore.models.zoo import build
 from labcore.ops import matmul
 from labcore.precision import bytes_per_element
@@ -96,9 +96,9 @@ def decode_intensity(F=3e9, D=3e9):
     "09_roofline#napkin-1-9",
 )  # fmt: skip
 def decode_far_below_ridge(I=1, R_peak=312e12, BW=2.04e12):
-    """1 FLOP/B is far below the A100's ridge (a hundred times, in our reading), so decoding is bandwidth-bound."""
+    """1 FLOP/B is far below the A100's ridge (by an order of magnitude, at least), so decoding is bandwidth-bound."""
     I_ridge = ridge(R_peak, BW)
-    return bound(I, I_ridge) == "memory" and I_ridge >= 100 * I
+    return bound(I, I_ridge) == "memory" and I_ridge >= FAR * I
 
 
 @computes("nm1-9-max-throughput", "Napkin Math 1.9", Number("2.04"), "TFLOP/s", "09_roofline#napkin-1-9")

@@ -62,6 +62,15 @@ class Result:
     slip: str = ""  # the likely slip in words, where one is known
 
 
+def points(earned: float) -> str:
+    """Points as they are printed: at most two decimals, none that are zero.
+
+    >>> points(2.0), points(3.7143)
+    ('2', '3.71')
+    """
+    return f"{round(earned, 2):g}"
+
+
 @dataclass(frozen=True)
 class Report:
     """The results of one notebook."""
@@ -91,12 +100,12 @@ class Report:
         """A table with a line for each question, its feedback below, and the total."""
         lines = [f"{self.notebook}: exercise {self.exercise}", ""]
         for one in self.results:
-            lines.append(f"{one.question:<5}{one.earned:>4g} of {one.points:g}  {one.outcome}")
+            lines.append(f"{one.question:<5}{points(one.earned):>4} of {one.points:g}  {one.outcome}")
             words = one.message.removeprefix(f"{one.question}: ")
             if one.outcome != "passed" and words != NOT_ANSWERED:
                 lines += [f"       {line}" for line in words.splitlines()]
         notes = [*(flag.words for flag in self.flags), *self.notes]
-        lines += ["", f"total{self.earned:>4g} of {self.points:g}", *(f"note: {words}" for words in notes)]
+        lines += ["", f"total {points(self.earned):>3} of {self.points:g}", *(f"note: {words}" for words in notes)]
         return "\n".join(lines)
 
     def as_dict(self) -> dict:
