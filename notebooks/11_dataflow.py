@@ -488,44 +488,29 @@ print("ResNet-50, weight stationary over the best:", *told, sep="  ")
 # %% [markdown]
 # ## Self-check
 #
-# Replace `...` by your answer and run the cell; the feedback names the slip.
+# Put your answer in place of a `...` and run the cell. The feedback names the slip.
 #
-# **1.** A layer has 3 x 3 filters on 28 x 28 output positions, one image. Weights stay:
-# each is loaded once. In how many multiply-accumulates is one weight then used?
+# 1. A layer has 3 x 3 filters on 28 x 28 output positions, one image. Weights stay: each
+#    is loaded once. In how many multiply-accumulates is one weight then used?
+# 2. Which dataflow writes each output once and reads none back: `"ws"`, `"os"` or `"is"`?
+# 3. A 64 x 64 x 64 product in blocks of 16, loops K, N, M from outside in (weights stay).
+#    How many words of sums cross, in and out together?
+# 4. True or False: at the edge of a 128 x 128 array there is one dataflow that moves
+#    fewest words, or as few as any, at every layer of ResNet-50.
+# 5. A dense layer at batch 1. Which dataflow moves fewest words? (a) weight stationary,
+#    (b) output stationary, (c) input stationary, (d) all the same. A letter.
 
 # %%
-selfcheck("dataflow-1", ...)
-
-# %% [markdown]
-# **2.** Which dataflow writes each output once and reads none back: `"ws"`, `"os"` or
-# `"is"`?
-
-# %%
-selfcheck("dataflow-2", ...)
-
-# %% [markdown]
-# **3.** A 64 x 64 x 64 product in blocks of 16, loops K, N, M from outside in (weights
-# stay). How many words of sums cross, in and out together?
-
-# %%
-selfcheck("dataflow-3", ...)
-
-# %% [markdown]
-# **4.** True or False: at the edge of a 128 x 128 array there is one dataflow that moves
-# fewest words, or as few as any, at every layer of ResNet-50.
-
-# %%
-selfcheck("dataflow-4", ...)
-
-# %% [markdown]
-# **5.** A dense layer at batch 1. Which dataflow moves fewest words? (a) weight stationary,
-# (b) output stationary, (c) input stationary, (d) all the same. Answer with a letter.
-
-# %%
-selfcheck("dataflow-5", ...)
+display(
+    selfcheck("dataflow-1", ...),
+    selfcheck("dataflow-2", ...),
+    selfcheck("dataflow-3", ...),
+    selfcheck("dataflow-4", ...),
+    selfcheck("dataflow-5", ...),
+    progress("dataflow"),
+)
 
 # %% name="self-check"
-display(progress("dataflow"))
 claims_at("11_dataflow#self-check")
 
 # %% [markdown]
