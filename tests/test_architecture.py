@@ -20,6 +20,7 @@ FLOORS = {
     "counting": 3, "vector": 3, "simt": 3, "matrix": 3, "sfu": 3, "im2col": 3, "sparsity": 3, "systolic": 3,
     "cache": 3, "latency": 3, "loopnest": 3, "layout": 3,
     "measure": 4, "mapping": 4, "dataflow": 4, "fusion": 4, "tiling": 4, "kernels": 4,
+    "compiler": 4, "runtime": 4, "soc": 4, "feasibility": 4,
     "claims": 5, "plots": 5, "grading": 5,
     "report": 6, "explore": 6, "book": 6, "bench": 6, "terminal": 6, "grade_commands": 7, "cli": 7,
 }  # fmt: skip
@@ -40,8 +41,10 @@ PAIRS = {
 }
 LIGHT = {"numpy", "ml_dtypes"}  # all that floors 0 to 4 may import besides the standard library
 # Imported inside the function that needs it: extras, and what takes long to import.
-LAZY = {"onnx": {"models"}, "numba": {"cache", "measure", "kernels"}, "threadpoolctl": {"measure"},
-        "psutil": {"measure"}, "torch": {"measure"}}  # fmt: skip
+LAZY = {
+    "onnx": {"models", "compiler"}, "numba": {"cache", "measure", "kernels", "compiler"}, "simpy": {"runtime", "soc"},
+    "threadpoolctl": {"measure"}, "psutil": {"measure"}, "torch": {"measure"},
+}  # fmt: skip
 
 
 def modules():

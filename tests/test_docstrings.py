@@ -16,6 +16,7 @@ WITH_EXAMPLES = (
     "units", "precision", "windows", "sums", "ops", "roofline", "ironlaw",
     "vector", "simt", "matrix", "sfu", "im2col", "sparsity", "systolic", "interconnect", "cache",
     "energy", "latency", "scaling", "cost", "mapping", "dataflow", "layout", "fusion", "tiling",
+    "compiler", "runtime", "soc", "feasibility",
 )  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""Can you run it: memory, latency, power; what binds, by how much, and the cheapest cure."""

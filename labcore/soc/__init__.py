@@ -1,0 +1,1 @@
+"""Unlike units on one chip: who runs what, at which clock, how warm, and by when."""
