@@ -16,7 +16,7 @@ from typing import Annotated
 
 import typer
 
-from labcore import grade_commands
+from labcore import feasibility_command, grade_commands
 from labcore.terminal import AsJson, bar, columns, print_json, progress, show
 
 INTERRUPTED = 130  # the shell's: 128 and the number of SIGINT
@@ -27,6 +27,7 @@ app = typer.Typer(
     help="Labs on hardware acceleration: work through them, grade exercises, regenerate the book's figures.",
 )
 app.add_typer(grade_commands.app, name="grade")
+app.command("can-i-run")(feasibility_command.can_i_run)
 
 
 @app.callback(invoke_without_command=True)

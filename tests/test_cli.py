@@ -23,7 +23,7 @@ from labcore.report import roofline_summary, roofline_table
 from labcore.roofline import place_network
 from tests.onnx_graphs import write_resnet50
 
-COMMANDS = ("lab", "build", "figures", "claims", "specs", "roofline", "grade", "measure", "bench")
+COMMANDS = ("lab", "build", "figures", "claims", "specs", "roofline", "can-i-run", "grade", "measure", "bench")
 
 
 def labcore(*arguments, timeout=120, cwd=None):

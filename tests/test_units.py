@@ -13,7 +13,10 @@ from hypothesis import strategies as st
 from labcore import units
 from labcore.units import format_binary, format_si, positive, positive_ints, unit_scale
 
-FORMULA_MODULES = ("roofline", "ironlaw", "interconnect.link", "cost", "scaling", "latency")
+FORMULA_MODULES = (
+    "roofline", "ironlaw", "interconnect.link", "interconnect.failures", "interconnect.packaging",
+    "cost.fleet", "scaling", "latency",
+)  # fmt: skip
 DIMENSION = {"FLOP": "flop", "B": "octet", "s": "second", "W": "watt", "J": "joule", "1": "dimensionless",
              "m": "metre", "Hz": "hertz"}  # fmt: skip
 

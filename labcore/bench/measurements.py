@@ -8,7 +8,7 @@ from importlib import import_module
 from labcore.bench.rows import Row
 
 # modules here; each lists its own in `MEASUREMENTS`
-SUBJECTS = ("start", "arrays", "primitives", "memory", "measured", "mapping", "kernels", "grading")
+SUBJECTS = ("start", "arrays", "primitives", "memory", "measured", "mapping", "kernels", "chips", "grading")
 
 
 def measurements() -> list[Callable[[], Row]]:

@@ -168,3 +168,8 @@ PARAMETERS = {
     "DeepSeek-V3": Fact(671e9, "", _DEEPSEEK, "parameters; a mixture of experts, 37 G of which serve a token"),
     "Llama 4 Maverick": Fact(400e9, "", _MAVERICK, "parameters; a mixture of experts, 17 G of which serve a token"),
 }  # fmt: skip
+
+L2_BANDWIDTH = {
+    "V100": Fact(3133e9, "B/s", _FEATURES, "2,048 B a clock at 1.53 GHz; a limit by design, not measured"),
+    "A100": Fact(7219e9, "B/s", _FEATURES, "5,120 B a clock at 1.41 GHz; a limit by design, not measured"),
+}

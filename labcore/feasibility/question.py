@@ -1,0 +1,58 @@
+"""What is asked: this model on these chips, at this batch, context and precision, within these limits."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+from labcore.catalogue.facts import Accelerator
+from labcore.feasibility.assumptions import Assumptions
+from labcore.precision import bytes_per_element
+from labcore.units import Joules, Seconds, Watts, positive_ints
+
+LIMITS = {"target": "s", "target_first": "s", "max_power": "W", "max_energy": "J"}
+
+
+@dataclass(frozen=True)
+class Question:
+    """A model by name or .onnx file, on `chips` chips of a kind. None as a limit: it may be anything.
+
+    `target` is the time of one decode step for a language model and of one pass for any other; `target_first` that of
+    the prefill, so to the first token. `context` is the prompt's tokens, which the cache holds; `answer` the tokens
+    written for a query, each charged at the full context. `weights` is a smaller format that they are stored in and
+    widened from on their way into the unit, so that the chip need not compute in it. `max_power` is that of all
+    chips, `max_energy` that of one query.
+
+    Raises ValueError for sizes below 1, limits that are not above 0, and a precision that the chip lacks.
+
+    >>> from labcore.catalogue import A100
+    >>> Question("resnet50", A100, batch=32, target=0.01).chips
+    1
+    """
+
+    model: str
+    chip: Accelerator
+    chips: int = 1
+    batch: int | None = None
+    context: int | None = None
+    precision: str = "fp16"
+    weights: str | None = None
+    target: Seconds | None = None
+    target_first: Seconds | None = None
+    max_power: Watts | None = None
+    max_energy: Joules | None = None
+    answer: int = 256
+    assumptions: Assumptions = field(default_factory=Assumptions)
+
+    def __post_init__(self) -> None:
+        sizes = {"chips": self.chips, "batch": self.batch, "context": self.context, "answer": self.answer}
+        positive_ints(**{name: size for name, size in sizes.items() if size is not None})
+        self.chip.peak(self.precision)
+        if self.weights and bytes_per_element(self.weights) >= bytes_per_element(self.precision):
+            raise ValueError(f"weights in {self.weights} are no smaller than {self.precision}; leave weights out")
+        for name, unit in LIMITS.items():
+            limit = getattr(self, name)
+            if limit is not None and not 0 < limit < math.inf:
+                raise ValueError(f"{name} must be finite and above 0, got {limit!r} {unit}; leave it out for no limit")
+        if (self.max_power or self.max_energy) and self.chip.power is None:
+            raise ValueError(f"{self.chip.name} has no published power to hold against a limit; leave the limit out")

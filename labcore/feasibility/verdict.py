@@ -1,0 +1,135 @@
+"""The verdict: each constraint with what is needed, what there is, and the margin between them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from labcore.feasibility.assumptions import link_between
+from labcore.feasibility.duration import Duration, duration
+from labcore.feasibility.question import Question
+from labcore.feasibility.split import link_time, per_chip
+from labcore.feasibility.workload import Workload
+from labcore.models.pressure import Pressure, of_network
+from labcore.precision import bytes_per_element
+from labcore.units import Bytes, Ratio
+
+KV = {"kv_cache": "KV cache"}
+ENERGY = "energy a query"
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """One limit, what is needed of it, in `unit`, and what that need is made of most. None: no limit was set.
+
+    >>> Constraint("memory", need=50, limit=100, unit="B").margin
+    2.0
+    """
+
+    name: str
+    need: float
+    limit: float | None
+    unit: str
+    largest: str = ""
+
+    @property
+    def margin(self) -> Ratio:
+        """Limit over need, 1 or more where it is met; infinite without a limit."""
+        return math.inf if self.limit is None else self.limit / self.need
+
+    @property
+    def met(self) -> bool:
+        """Whether the need is within the limit."""
+        return self.limit is None or self.need <= self.limit
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a check found: memory of one chip, duration of each phase, and the constraints in a fixed order.
+
+    `unknown` names operators of a file that could not be counted: with any, every need is too low.
+    """
+
+    question: Question
+    batch: int  # all chips
+    context: int | None
+    memory: Pressure
+    durations: Mapping[str, Duration]
+    constraints: tuple[Constraint, ...]
+    unknown: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether every constraint is met."""
+        return all(one.met for one in self.constraints)
+
+    @property
+    def binding(self) -> Constraint:
+        """The constraint with the least margin."""
+        return min(self.constraints, key=lambda one: one.margin)
+
+
+def check(question: Question) -> Verdict:
+    """Hold a question against memory, latency, power and energy; ValueError where it makes no sense.
+
+    >>> from labcore.catalogue import H100
+    >>> verdict = check(Question("llama3-70b", H100, context=8192))
+    >>> verdict.ok, verdict.binding.name, verdict.binding.largest
+    (False, 'memory', 'weights')
+    """
+    part = per_chip(question)
+    joined = link_between(question.chip, question.chips) if question.chips > 1 else None
+    durations = {}
+    for phase, network in part.phases.items():
+        T_link = link_time(network, question.chips, joined) if part.kv_heads and joined else 0.0
+        durations[phase] = duration(network.layers, question, T_link)
+    memory = memory_of(part, question.precision)
+    batch = part.batch if part.kv_heads else part.batch * question.chips
+    constraints = _constraints(question, memory, durations, batch)
+    unknown = tuple(sorted({name for network in part.phases.values() for name in network.unknown}))
+    return Verdict(question, batch, part.context, memory, durations, constraints, unknown)
+
+
+def memory_of(part: Workload, precision: str) -> Pressure:
+    """What one chip holds: weights, its part of the cache, and the activations of the phase that needs most.
+
+    >>> from labcore.feasibility.workload import workload
+    >>> memory_of(workload("llama3-8b", context=1), "fp16").kv_cache == 2 * 32 * 8 * 128 * 2
+    True
+    """
+    phases = [of_network(network, precision, kv_cache=part.kv_cache) for network in part.phases.values()]
+    stored = [replace(one, weights=one.weights * part.b_weights / bytes_per_element(precision)) for one in phases]
+    return max(stored, key=lambda one: one.total)
+
+
+def usable(question: Question) -> Bytes:
+    """Bytes of one chip that a model may take, the reserve left out.
+
+    >>> from labcore.catalogue import H100
+    >>> usable(Question("resnet50", H100))
+    72000000000.0
+    """
+    return (1 - question.assumptions.reserve) * question.chip.capacity.value
+
+
+def _constraints(
+    q: Question, memory: Pressure, durations: Mapping[str, Duration], batch: int
+) -> tuple[Constraint, ...]:
+    largest = memory.largest
+    found = [Constraint("memory", memory.total, usable(q), "B", KV.get(largest, largest))]
+    if "decode" in durations:
+        first, step = durations["prefill"], durations["decode"]
+        found.append(Constraint("first token", first.T, q.target_first, "s", first.binds))
+        found.append(Constraint("decode step", step.T, q.target, "s", step.binds))
+        T_query = first.T + (q.answer - 1) * step.T / batch  # the prefill gives the first token
+    elif q.target_first is not None:
+        raise ValueError(f"{q.model} writes no tokens, so there is no first one; give target alone")
+    else:
+        found.append(Constraint("latency", durations["pass"].T, q.target, "s", durations["pass"].binds))
+        T_query = durations["pass"].T / batch
+    if q.chip.power is not None:
+        power = q.chips * q.chip.power.value
+        found.append(Constraint("power", power, q.max_power, "W"))
+        found.append(Constraint(ENERGY, power * T_query, q.max_energy, "J"))
+    return tuple(found)

@@ -1,0 +1,55 @@
+"""The command `labcore can-i-run`: does a model fit on a chip and meet its limits, what binds, the cheapest cure."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from labcore.terminal import AsJson, print_json, show
+from labcore.units import PREFIXES
+
+
+def can_i_run(
+    model: Annotated[str, typer.Argument(help="A built-in network (llama3-70b, resnet50, ...) or an .onnx file.")],
+    on: Annotated[str, typer.Option(metavar="CHIP", help="A chip of `labcore specs`.")],
+    chips: Annotated[int, typer.Option(help="Chips of that kind that share the work.")] = 1,
+    batch: Annotated[int | None, typer.Option(help="Inputs of a pass, or sequences decoded together.")] = None,
+    context: Annotated[int | None, typer.Option(help="Tokens of the prompt, for language models (512).")] = None,
+    precision: Annotated[str, typer.Option(help="One the chip has; half precision by default.")] = "",
+    weights: Annotated[str, typer.Option(help="Smaller format that weights are stored in: int8, int4.")] = "",
+    target_latency: Annotated[
+        float | None, typer.Option(metavar="MS", help="Of one pass, or of one token decoded.")
+    ] = None,
+    target_first: Annotated[float | None, typer.Option(metavar="MS", help="Until the first token.")] = None,
+    answer: Annotated[int, typer.Option(help="Tokens that a query writes.")] = 256,
+    max_power: Annotated[float | None, typer.Option(metavar="W", help="Of all chips together.")] = None,
+    max_energy: Annotated[float | None, typer.Option(metavar="J", help="Of one query.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say whether a model runs on a chip within its limits: what binds, by what margin, the cheapest change that does.
+
+    Exit status 0 if it does, 1 if it does not.
+
+    Example: `labcore can-i-run llama3-70b --on H100 --chips 4 --context 8192 --target-latency 30`
+    """
+    from labcore import report
+    from labcore.catalogue import chip as find_chip
+    from labcore.feasibility.cures import closest, cures
+    from labcore.feasibility.question import Question
+    from labcore.feasibility.verdict import check
+
+    chip = find_chip(on)
+    times = (None if ms is None else ms * PREFIXES["m"] for ms in (target_latency, target_first))
+    precision = precision.lower() or report.default_precision(chip)
+    limits = (*times, max_power, max_energy)
+    question = Question(model, chip, chips, batch, context, precision, weights.lower() or None, *limits, answer)
+    verdict = check(question)
+    found = [] if verdict.ok else cures(question)
+    nearest = None if verdict.ok or found else closest(question)
+    if as_json:
+        print_json(report.feasibility_object(verdict, found, nearest))
+    else:
+        show(report.feasibility_table(verdict))
+        print(f"\n{report.feasibility_summary(verdict, found, nearest)}")
+    raise typer.Exit(int(not verdict.ok))

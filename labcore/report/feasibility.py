@@ -1,0 +1,167 @@
+"""Can you run it, as a table, as text around it, and as plain objects."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from rich.markup import escape
+from rich.table import Table
+
+from labcore.catalogue.links import LAUNCH
+from labcore.feasibility.assumptions import ETA_COMPUTE, ETA_MEMORY, RESERVE, link_between
+from labcore.feasibility.cures import Cure
+from labcore.feasibility.verdict import Constraint, Verdict, usable
+from labcore.units import counted, format_si
+
+SHOWN = 5  # cures in the report for people; JSON has all
+
+
+def feasibility_table(verdict: Verdict) -> Table:
+    """One constraint a row: need, limit, margin, and what the need is made of most."""
+    table = Table(title=escape(asked(verdict)), title_justify="left", show_edge=False, header_style="bold")
+    table.add_column("constraint", no_wrap=True)
+    for name in ("needs", "limit", "margin"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("most of it")
+    table.add_column("met")
+    for one in verdict.constraints:
+        limit = "none set" if one.limit is None else format_si(one.limit, one.unit)
+        margin = "-" if one.limit is None else times(one.margin)
+        met = "-" if one.limit is None else "yes" if one.met else "NO"
+        table.add_row(one.name, format_si(one.need, one.unit), limit, margin, one.largest, met)
+    return table
+
+
+def asked(verdict: Verdict) -> str:
+    """The question in words: model, precision, batch, context, chips."""
+    q = verdict.question
+    context = f", context {verdict.context}" if verdict.context else ""
+    weights = f" with {q.weights} weights" if q.weights else ""
+    return f"{q.model} in {q.precision}{weights}, batch {verdict.batch}{context}, on {q.chips} x {q.chip.name}"
+
+
+def times(margin: float) -> str:
+    """A margin with three digits.
+
+    >>> times(0.4978), times(1234.6)
+    ('0.498x', '1,235x')
+    """
+    return f"{margin:,.0f}x" if margin >= 100 else f"{margin:.3g}x"
+
+
+def feasibility_summary(verdict: Verdict, cures: Sequence[Cure], nearest: Verdict | None = None) -> str:
+    """The answer, what binds, memory by part, the cures or that there are none, and every assumption."""
+    lines = [answer(verdict), held(verdict)]
+    if not verdict.constraints[0].met:
+        lines.append("Times and energy are those of a chip like it that could hold all of this")
+    if verdict.unknown:
+        lines.append(f"NOT COUNTED, unknown operators: {', '.join(verdict.unknown)}; every need is too low by them")
+    if not verdict.ok:
+        lines += _cured(cures, nearest)
+    return "\n".join([*lines, "", "Assumptions", *(f"- {line}" for line in assumed(verdict))])
+
+
+def answer(verdict: Verdict) -> str:
+    """Yes or no, and what binds with its margin."""
+    limited = [one for one in verdict.constraints if one.limit is not None]
+    missed = [one.name for one in limited if not one.met]
+    binding = verdict.binding
+    what = f"{binding.name} binds" + (f" ({binding.largest})" if binding.largest else "")
+    room = f"{format_si(binding.need, binding.unit)} needed, {format_si(binding.limit, binding.unit)} allowed"
+    also = "".join(f"; also missed: {name}" for name in missed if name != binding.name)
+    return f"{'NO' if missed else 'YES'}: {what}, margin {times(binding.margin)}: {room}{also}"
+
+
+def held(verdict: Verdict) -> str:
+    """The memory of one chip by what it holds."""
+    parts = {name.replace("kv_cache", "KV cache"): D_vol for name, D_vol in verdict.memory.parts.items() if D_vol}
+    q = verdict.question
+    listed = ", ".join(f"{name} {format_si(D_vol, 'B')}" for name, D_vol in parts.items())
+    return f"Each chip holds: {listed}; {format_si(usable(q), 'B')} of its {q.chip.capacity} may be used"
+
+
+def _cured(cures: Sequence[Cure], nearest: Verdict | None) -> list[str]:
+    if not cures:
+        best = f"; nearest comes {asked(nearest)}: {answer(nearest)}" if nearest else ""
+        return [f"Nothing would do: no single change and no pair of those that were tried{best}"]
+    lines = [f"Cheapest change that would do: {cures[0].words} ({_then(cures[0])})"]
+    others = [f"  or {cure.words} ({_then(cure)})" for cure in cures[1:SHOWN]]
+    more = [f"  and {counted(len(cures) - SHOWN, 'more change')}; --json lists all"] if len(cures) > SHOWN else []
+    return lines + others + more
+
+
+def _then(cure: Cure) -> str:
+    after = cure.verdict
+    step = next(one for one in after.constraints if one.name in ("decode step", "latency"))
+    energy = "" if math.isinf(cure.energy) else f", {format_si(cure.energy, 'J', 3)} a query"
+    return f"margin {times(after.binding.margin)}, {step.name} {format_si(step.need, 's', 3)}{energy}"
+
+
+def assumed(verdict: Verdict) -> list[str]:
+    """Every assumption behind a verdict, one sentence each, with the source of its number."""
+    q, given = verdict.question, verdict.question.assumptions
+
+    def source(fact: object, value: float) -> str:
+        return str(fact.source) if value == fact.value else "as asked"
+
+    lines = [
+        f"{given.reserve:.0%} of the memory is kept back ({source(RESERVE, given.reserve)})",
+        f"a layer reaches {given.eta_compute:.0%} of the dense peak ({source(ETA_COMPUTE, given.eta_compute)}) and "
+        f"{given.eta_memory:.0%} of the bandwidth ({source(ETA_MEMORY, given.eta_memory)}), whichever is slower",
+        f"no kernel takes less than {format_si(given.T_launch, 's')} to launch ({source(LAUNCH, given.T_launch)})",
+        "activations and cache are in the precision asked for, weights too unless they are stored in fewer bits, whose "
+        "scales and widening are free here; whether the model stays accurate enough must be measured",
+        "the power is the chip's rated power all the time, so that energy is at most this; host and cooling are extra",
+        "cheapest: first no new hardware (fewer bits, then a smaller batch, then a shorter context), then by energy a "
+        "query, watts standing for prices, which are known for few chips",
+    ]
+    if verdict.context:
+        lines.append(
+            f"attention is fused; prompts of {verdict.context} tokens are read one at a time; a query writes "
+            f"{counted(q.answer, 'token')}, each at the full context; the target is that of one decode step"
+        )
+    if q.chips > 1:
+        lines.append(_joined(verdict))
+    return lines
+
+
+def _joined(verdict: Verdict) -> str:
+    q = verdict.question
+    if not verdict.context:
+        return "the chips share the batch, and each holds the whole model, embedding tables included"
+    link = link_between(q.chip, q.chips)
+    rate = f"{format_si(link.BW_one_way, 'B/s')} one way and {format_si(link.L_lat, 's')} a message"
+    return f"tensor parallelism over {link.name}, {rate}; two all-reduces a block, nothing overlaps them"
+
+
+def feasibility_object(verdict: Verdict, cures: Sequence[Cure], nearest: Verdict | None = None) -> dict[str, object]:
+    """What `labcore can-i-run --json` prints, in SI base units; a margin of null has no limit."""
+    return {
+        **_found(verdict),
+        "cures": [{"change": cure.words, "changed": list(cure.changed), **_found(cure.verdict)} for cure in cures],
+        "nearest": None if cures or nearest is None else _found(nearest),
+        "assumptions": assumed(verdict),
+    }
+
+
+def _found(verdict: Verdict) -> dict[str, object]:
+    q = verdict.question
+    return {
+        "ok": verdict.ok,
+        "model": q.model, "chip": q.chip.name, "chips": q.chips, "precision": q.precision,
+        "weights": q.weights or q.precision,
+        "batch": verdict.batch, "context": verdict.context,
+        "binding": verdict.binding.name,
+        "margin": verdict.binding.margin,
+        "constraints": [_row(one) for one in verdict.constraints],
+        "memory": verdict.memory.parts,
+        "durations": {phase: {"T": one.T, **one.parts} for phase, one in verdict.durations.items()},
+        "unknown": list(verdict.unknown),
+    }  # fmt: skip
+
+
+def _row(one: Constraint) -> dict[str, object]:
+    margin = None if one.limit is None else one.margin
+    row = {"name": one.name, "need": one.need, "limit": one.limit, "unit": one.unit}
+    return {**row, "margin": margin, "met": one.met, "most": one.largest}

@@ -1,0 +1,424 @@
+"""Can you run it: needs by hand, verdicts, cures that are checked again, seven transcripts, and bad input."""
+
+import io
+import json
+import math
+import os
+import re
+import sys
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import replace
+from unittest.mock import patch
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from labcore.catalogue import A100, CHIPS, H100, MOBILE_NPU, T4, TPU_V5P, V100
+from labcore.cli import main
+from labcore.feasibility.assumptions import Assumptions, link_between
+from labcore.feasibility.cures import closest, cures
+from labcore.feasibility.duration import duration
+from labcore.feasibility.question import Question
+from labcore.feasibility.split import link_time, per_chip, shard
+from labcore.feasibility.verdict import check
+from labcore.feasibility.workload import fuse_attention, store_weights, workload
+from labcore.interconnect.link import Link
+from labcore.models.zoo import MODELS, build
+from labcore.precision import bytes_per_element
+from labcore.report import default_precision
+from labcore.roofline import place_network
+from tests.onnx_graphs import write_resnet50
+
+# Llama 3 70B by hand: 80 blocks of width 8192, 64 + 2 * 8 heads of 128, an MLP of 28,672, and 128,256 words.
+QKV, PROJ, MLP, TABLE = 8192 * (64 + 2 * 8) * 128, 8192 * 8192, 8192 * 28_672, 128_256 * 8192
+PARAMS_70B = 80 * (QKV + PROJ + 3 * MLP + 2 * 8192) + 2 * TABLE + 8192
+CACHE_A_TOKEN_70B = 2 * 80 * 8 * 128 * 2  # keys and values, blocks, key-value heads, width, fp16
+FREE = Assumptions(eta_compute=1, eta_memory=1, reserve=0, T_launch=1e-30)
+
+
+def need(verdict, name):
+    return next(one.need for one in verdict.constraints if one.name == name)
+
+
+def ask(*arguments):
+    """The transcript of a command: exit status, stdout, stderr; in this process, which is faster than many."""
+    out, error = io.StringIO(), io.StringIO()
+    argv = ["labcore", "can-i-run", *map(str, arguments)]
+    with patch.object(sys, "argv", argv), redirect_stdout(out), redirect_stderr(error):
+        try:
+            main()
+        except SystemExit as done:
+            return done.code, out.getvalue(), error.getvalue()
+    raise RuntimeError("a command ends with an exit status")
+
+
+# ---- the parts, against closed forms ----
+
+
+def test_memory_of_llama_70b_by_hand():
+    verdict = check(Question("llama3-70b", H100, context=8192))
+    assert verdict.memory.weights == 2 * PARAMS_70B == 141_107_412_992
+    assert verdict.memory.kv_cache == CACHE_A_TOKEN_70B * 8192 == 2_684_354_560
+    assert verdict.memory.activations == 2 * 8192 * 28_672 * 2  # gate and up of the prompt, one behind the other
+    assert need(verdict, "memory") == verdict.memory.total
+    assert verdict.binding.limit == 0.9 * 80e9
+
+
+def test_with_free_launches_and_full_efficiency_a_pass_is_its_roofline():
+    network = build("resnet50", batch=8)
+    whole = duration(network.layers, Question("resnet50", A100, batch=8, assumptions=FREE))
+    assert pytest.approx(sum(p.T for p in place_network(network, A100, "fp16"))) == whole.T
+    assert whole.parts["launch"] == whole.parts["link"] == 0
+
+
+@given(st.floats(0.05, 1), st.floats(0.05, 1))
+@settings(max_examples=20, deadline=None)
+def test_no_efficiency_beats_the_roofline_and_no_kernel_its_launch(eta_compute, eta_memory):
+    given_ = Assumptions(eta_compute, eta_memory)
+    layers = build("mobilenetv2").layers
+    T = duration(layers, Question("mobilenetv2", A100, assumptions=given_)).T
+    assert T >= duration(layers, Question("mobilenetv2", A100, assumptions=FREE)).T
+    assert sum(layer.count for layer in layers) * given_.T_launch * (1 - 1e-12) <= T
+
+
+def test_fused_attention_keeps_the_work_and_saves_the_scores():
+    """Per block the scores are written, read and written by the softmax, and read again: 4 x heads x new x context."""
+    eager = build("llama3-8b", phase="prefill", seq=256)
+    fused = fuse_attention(eager)
+    assert fused.flop == eager.flop
+    assert fused.params == eager.params
+    assert eager.D_vol - fused.D_vol == 32 * 4 * (32 * 256 * 256 * 2)
+
+
+def test_stored_weights_halve_the_bytes_of_what_is_trained_alone():
+    decode = workload("llama3-70b", context=8).phases["decode"]
+    matmuls = 80 * (QKV + PROJ + 3 * MLP) + TABLE + 8192  # the head, and one row of the table
+    assert decode.D_vol - store_weights(decode, 0.5).D_vol == pytest.approx(matmuls * 2 / 2)
+    assert check(Question("llama3-70b", H100, weights="int4")).memory.weights == PARAMS_70B / 2
+    whole, stored = (workload("resnet50", weights=weights).phases["pass"].D_vol for weights in (None, "int8"))
+    trained = 23_454_912 + 2048 * 1000  # its 53 convolutions, and the dense layer without its bias
+    assert whole - stored == trained
+    tied = workload("gpt2").phases["decode"]  # its head has no parameters of its own, and still reads the table
+    head = tied.layers[-1].op.reads["B"]
+    assert store_weights(tied, 0.25).layers[-1].op.reads["B"] == head / 4
+
+
+@pytest.mark.parametrize("chips", [2, 4, 8])
+def test_a_split_keeps_the_work_of_every_matmul(chips):
+    whole = workload("llama3-70b", context=1024).phases["decode"]
+    part = shard(whole, chips)
+    for one, its in zip(whole.layers, part.layers, strict=True):
+        factor = chips if one.op.kind in ("matmul", "attention") or "swiglu" in one.name or "rope" in one.name else 1
+        assert its.op.flop * factor == one.op.flop, one.name
+        assert one.op.D_vol / factor <= its.op.D_vol <= one.op.D_vol, one.name
+    norms = (2 * 80 + 1) * 8192
+    assert part.params * chips == whole.params + (chips - 1) * norms
+
+
+def test_a_split_vocabulary_is_rounded_up():
+    decode = workload("gpt2").phases["decode"]
+    assert shard(decode, 2).layers[0].params == math.ceil(50_257 * 768 / 2)
+
+
+def test_time_on_the_links_counts_two_all_reduces_a_block():
+    """4 chips, latency alone: doubling takes 2 messages; 2 * 80 + 1 all-reduces, and one message for the logits."""
+    decode = shard(workload("llama3-70b").phases["decode"], 4)
+    assert link_time(decode, 4, Link("far", BW_one_way=1e30, L_lat=1.0)) == pytest.approx(2 * (2 * 80 + 1) + 1)
+    assert link_time(decode, 1, Link("far", 1.0)) == 0
+    # bandwidth alone: the ring's 2 * 3/4 of 8192 fp16 numbers is the least, and 3 quarters of the logits arrive
+    slow = link_time(decode, 4, Link("slow", BW_one_way=1.0))
+    assert slow == pytest.approx(161 * 2 * 3 / 4 * 8192 * 2 + 3 / 4 * 128_256 * 2)
+
+
+def test_a_batch_is_dealt_out_where_there_is_no_tensor_parallelism():
+    alone, four = (check(Question("resnet50", A100, n, batch=8 * n)) for n in (1, 4))
+    assert need(four, "latency") == need(alone, "latency")
+    assert four.memory == alone.memory
+    assert four.batch == 32
+    assert need(four, "energy a query") == pytest.approx(need(alone, "energy a query"))
+
+
+def test_decode_step_of_four_h100_by_hand():
+    """Bytes over 0.7 * 3.35 TB/s for the big kernels; 5 us for norms, rotation, attention, additions and SwiGLU.
+
+    Attention reads 8 / 4 heads' cache of 8192 tokens, 8.4 MB, in 3.6 us, which is less than a launch.
+    """
+    BW = 0.7 * 3.35e12
+    weights = (80 * (QKV + PROJ + 3 * MLP) + TABLE) * 2 / 4
+    launches = 80 * (2 + 1 + 1 + 2 + 1) + 2  # and the embedding and the last norm
+    links = 161 * 2 * (6e-6 + 2 * 8192 / 450e9) + 6e-6
+    verdict = check(Question("llama3-70b", H100, 4, context=8192))
+    assert need(verdict, "decode step") == pytest.approx(weights / BW + launches * 5e-6 + links, rel=2e-3)
+    assert verdict.durations["decode"].binds == "bandwidth"
+
+
+def test_first_token_of_a_long_prompt_is_its_flop():
+    """2 FLOP a parameter and token at half the peak; attention adds 4 * d * context^2 a block.
+
+    Between the matmuls, norms (2 vectors of d each), additions (3), rotation (2 of 64 + 8 heads) and SwiGLU (3 of
+    28,672) cross memory at 0.7 of the bandwidth.
+    """
+    flop = 2 * 80 * (QKV + PROJ + 3 * MLP) * 8192 + 80 * 4 * 8192 * 8192**2
+    D_vol = 80 * 8192 * 2 * ((2 + 2 + 3 + 3) * 8192 + 2 * 72 * 128 + 3 * 28_672)
+    verdict = check(Question("llama3-70b", H100, context=8192))
+    T = flop / (0.5 * 989e12) + D_vol / (0.7 * 3.35e12)
+    assert need(verdict, "first token") == pytest.approx(T, rel=2e-3)
+    assert verdict.durations["prefill"].binds == "compute"
+
+
+def test_energy_of_a_query_is_power_times_prefill_and_its_share_of_the_steps():
+    verdict = check(Question("llama3-8b", A100, 2, batch=4, context=1024, answer=101))
+    T = need(verdict, "first token") + 100 * need(verdict, "decode step") / 4
+    assert need(verdict, "energy a query") == pytest.approx(2 * 400 * T)
+    assert need(verdict, "power") == 800
+
+
+@given(st.sampled_from(["gpt2", "llama3-8b", "llama3-70b"]), st.integers(1, 64), st.integers(2, 1024))
+@settings(max_examples=15, deadline=None)
+def test_less_asked_never_needs_more(model, batch, context):
+    """Memory and time of a step fall with the batch, the context, the bits and, for memory, the chips."""
+    q = Question(model, H100, batch=batch + 1, context=context)
+    more = check(q)
+    for less in (replace(q, batch=batch), replace(q, context=context - 1), replace(q, weights="int8")):
+        for name in ("memory", "decode step"):
+            assert need(check(less), name) <= need(more, name)
+    assert need(check(replace(q, chips=2)), "memory") < need(more, "memory")
+
+
+def test_the_margin_is_limit_over_need_and_the_least_one_binds():
+    verdict = check(Question("resnet50", A100, batch=32, target=0.01, max_power=500, max_energy=1.0))
+    limits = {"memory": 72e9, "latency": 0.01, "power": 500, "energy a query": 1.0}
+    for one in verdict.constraints:
+        assert one.margin == pytest.approx(limits[one.name] / one.need)
+        assert one.met == (one.margin >= 1)
+    assert verdict.binding.margin == min(one.margin for one in verdict.constraints)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_model_can_be_asked_of_chips_of_all_years(model):
+    for chip in (T4, *CHIPS[::4]):
+        precision = default_precision(chip)
+        verdict = check(Question(model, chip, precision=precision))
+        assert verdict.memory.weights == build(model, precision=precision).params * bytes_per_element(precision)
+        assert all(0 < one.need < math.inf for one in verdict.constraints)
+        assert chip is not T4 or verdict.ok or cures(verdict.question)
+
+
+# ---- cures ----
+
+TIGHT = [
+    Question("llama3-70b", H100, context=8192),
+    Question("llama3-8b", A100, batch=64, context=8192),
+    Question("llama3-8b", A100, target=0.010),
+    Question("resnet50", T4, batch=32, target=0.005),
+    Question("llama3-70b", T4, context=2048, target=0.02),
+]
+
+
+@pytest.mark.parametrize("question", TIGHT, ids=lambda q: f"{q.model} on {q.chip.name}")
+def test_every_cure_does_when_it_is_asked_again(question):
+    found = cures(question)
+    assert not check(question).ok
+    assert found
+    assert all(check(cure.verdict.question).ok for cure in found)
+    assert [cure.cost for cure in found] == sorted(cure.cost for cure in found)
+
+
+@pytest.mark.parametrize(("name", "field"), [("smaller batch", "batch"), ("shorter context", "context")])
+def test_the_step_is_the_least_that_does(name, field):
+    for start in (getattr(TIGHT[1], field), getattr(TIGHT[1], field) - 1):
+        question = replace(TIGHT[1], **{field: start})
+        (cure,) = [one for one in cures(question) if one.changed == (name,)]
+        value = getattr(cure.verdict.question, field)
+        assert not check(replace(question, **{field: value + 1})).ok
+
+
+def test_the_batch_that_fits_by_hand():
+    """0.9 * 80 GB less weights and the prompt's activations, over a cache of 8192 tokens of 128 KiB each."""
+    room = 0.9 * 80e9 - 2 * 8_030_261_248 - 2 * 8192 * 14_336 * 2
+    (cure,) = [one for one in cures(TIGHT[1]) if one.changed == ("smaller batch",)]
+    assert cure.verdict.batch == room // (2 * 32 * 8 * 128 * 2 * 8192) == 51
+    assert cure.words == "batch 51"
+
+
+def test_what_needs_no_hardware_comes_first_then_the_least_energy():
+    found = cures(TIGHT[0])
+    assert [one.words for one in found][:2] == ["int4 weights", "1 x B200, fp16"]  # int8 leaves 70.6 + 3.6 GB: no
+    hardware = [one.energy for one in found[1:]]
+    assert hardware == sorted(hardware)
+
+
+def test_pairs_are_tried_where_no_change_alone_does():
+    hard = Question("llama3-70b", T4, context=2048, target=0.012)
+    found = cures(hard)
+    assert found
+    assert {len(one.changed) for one in found} == {2}
+    assert "1 x B200, int4 weights, fp16" in [one.words for one in found]  # 35.3 GB at 0.7 * 7.7 TB/s are 6.5 ms
+    assert all(one.verdict.ok for one in found)
+
+
+def test_nothing_would_do_and_what_comes_nearest():
+    impossible = Question("llama3-70b", H100, target=1e-6)
+    assert cures(impossible) == []
+    assert closest(impossible).binding.margin >= check(impossible).binding.margin
+    assert not closest(impossible).ok
+
+
+def test_a_chip_without_published_power_is_no_cure_under_a_limit_of_power():
+    names = {one.verdict.question.chip.name for one in cures(Question("llama3-70b", H100, max_power=100_000))}
+    assert names
+    assert "TPU v5p" not in names
+
+
+def test_two_gpus_on_a_board_and_teaching_machines_are_not_offered():
+    names = {one.verdict.question.chip.name for one in cures(Question("llama3-8b", V100, max_power=299))}
+    assert names.isdisjoint({"K80-board", "Reference CPU", "Mobile NPU"})
+
+
+# ---- seven transcripts, checked by hand ----
+
+
+def test_transcript_weights_do_not_fit():
+    status, out, _ = ask("llama3-70b", "--on", "H100", "--context", 8192)
+    # 141.107 + 2.684 + 0.940 GB = 144.731; 72 / 144.731 = 0.497
+    assert status == 1
+    assert "NO: memory binds (weights), margin 0.497x: 144.7 GB needed, 72 GB allowed" in out
+    assert "Cheapest change that would do: int4 weights (margin 1.85x" in out  # 72 / (35.28 + 2.68 + 0.94)
+    assert "- 10% of the memory is kept back" in out
+
+
+def test_transcript_many_chips():
+    status, out, _ = ask("llama3-70b", "--on", "h100", "--chips", 4, "--context", 8192, "--target-latency", 25)
+    # 72 / (141.1 / 4 + 2.684 / 4 + 0.268) = 1.99; the step takes 19.58 ms: 25 / 19.58 = 1.28
+    assert status == 0
+    assert "YES: decode step binds (bandwidth), margin 1.28x: 19.58 ms needed, 25 ms allowed" in out
+    assert "tensor parallelism over NVLink 4, 450 GB/s one way and 6 us a message" in out
+
+
+def test_transcript_the_cache_does_not_fit():
+    status, out, _ = ask("llama3-8b", "--on", "A100", "--batch", 64, "--context", 8192)
+    # 64 * 8192 * 128 KiB = 68.72 GB beside 16.06 of weights
+    assert status == 1
+    assert "NO: memory binds (KV cache), margin 0.845x: 85.25 GB needed, 72 GB allowed" in out
+    assert "KV cache 68.72 GB" in out
+    assert "or batch 51" in out
+
+
+def test_transcript_latency_missed():
+    status, out, _ = ask("llama3-8b", "--on", "A100", "--target-latency", 10)
+    # (8.03 G - 0.525 G of the table) * 2 B / (0.7 * 2.039 TB/s) = 10.5 ms, and launches
+    assert status == 1
+    assert "NO: decode step binds (bandwidth), margin 0.8" in out
+    assert "Cheapest change that would do: int8 weights" in out
+
+
+def test_transcript_an_onnx_file_on_the_edge(tmp_path):
+    file = write_resnet50(tmp_path / "net.onnx", batch="n") or tmp_path / "net.onnx"
+    options = ["--on", "Mobile NPU", "--batch", 1, "--precision", "int8", "--target-latency", 33, "--json"]
+    (status, ours, _), (same, theirs, _) = ask("resnet50", *options), ask(file, *options)
+    assert status == same == 0
+    ours, theirs = json.loads(ours), json.loads(theirs)
+    assert theirs["constraints"] == ours["constraints"]
+    assert theirs["memory"]["weights"] == 25_557_032  # ResNet-50's parameters, a byte each
+    assert theirs["constraints"][2]["need"] == 5  # W
+
+
+def test_transcript_a_precision_that_the_chip_lacks():
+    status, out, error = ask("llama3-8b", "--on", "A100", "--precision", "fp8")
+    assert (status, out) == (2, "")
+    assert error == "labcore: A100 has no fp8 peak; it has fp64, fp32, tf32, fp16, bf16, int8, int4\n"
+
+
+def test_transcript_nothing_would_do():
+    status, out, _ = ask("llama3-70b", "--on", "H100", "--target-latency", 0.001)
+    assert status == 1
+    assert "Nothing would do: no single change and no pair of those that were tried; nearest comes" in out
+
+
+def test_json_is_all_that_is_printed_and_holds_every_cure():
+    status, out, error = ask("llama3-70b", "--on", "H100", "--context", 8192, "--json")
+    report = json.loads(out)
+    assert (status, error) == (1, "")
+    assert report["ok"] is False
+    assert (report["binding"], report["constraints"][1]["limit"]) == ("memory", None)
+    assert [cure["change"] for cure in report["cures"]] == [one.words for one in cures(TIGHT[0])]
+    assert sum(report["memory"].values()) == pytest.approx(report["constraints"][0]["need"])
+
+
+# ---- bad input ----
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["llama3-71b", "--on", "H100"], "did you mean llama3-70b?"),
+        (["llama3-70b", "--on", "H1000"], "the nearest names are H100"),
+        (["llama3-70b", "--on", "H100", "--chips", "0"], "chips must be a whole number of at least 1, got 0"),
+        (
+            ["llama3-70b", "--on", "H100", "--target-latency", "-5"],
+            "target must be finite and above 0, got -0.005 s",
+        ),
+        (
+            ["llama3-70b", "--on", "H100", "--chips", "3"],
+            "3 chips do not divide the 8 key-value heads of llama3-70b; take as many chips as one of 1, 2, 4, 8",
+        ),
+        (["llama3-70b"], "Missing option '--on'"),
+        (["no/such.onnx", "--on", "T4"], "no/such.onnx"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_bad_input_is_one_line_and_status_2(arguments, words):
+    status, out, error = ask(*arguments)
+    assert (status, out, error.count("\n")) == (2, "", 1)
+    assert words in error
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"model": "resnet50", "context": 8}, "resnet50 has no option context"),
+        (
+            {"model": "resnet50", "batch": 3, "chips": 2},
+            "2 chips do not divide a batch of 3 of resnet50; take as many chips as one of 1, 3",
+        ),
+        ({"model": "resnet50", "target_first": 1.0}, "resnet50 writes no tokens"),
+        ({"context": 200_000}, "context=200000 is beyond the 131072 positions of llama3-8b; take 131072 or less"),
+        ({"batch": 0}, "batch must be a whole number of at least 1, got 0"),
+        ({"answer": 0}, "answer must be a whole number of at least 1, got 0"),
+        ({"target": math.nan}, "target must be finite and above 0, got nan s"),
+        ({"weights": "fp16"}, "weights in fp16 are no smaller than fp16; leave weights out"),
+        ({"weights": "int3"}, "precision 'int3' is not known"),
+        ({"chip": TPU_V5P, "precision": "bf16", "max_power": 9.0}, "TPU v5p has no published power"),
+        ({"chip": MOBILE_NPU, "chips": 2}, "Mobile NPU is built into a device"),
+    ],
+    ids=lambda value: str(value) if isinstance(value, dict) else "",
+)
+def test_what_makes_no_sense_is_said(options, words):
+    with pytest.raises(ValueError, match=re.escape(words)):
+        check(Question(**{"model": "llama3-8b", "chip": A100} | options))
+
+
+@pytest.mark.parametrize("options", [{"eta_compute": 1.1}, {"eta_memory": 0}, {"reserve": 1.0}, {"T_launch": -1}])
+def test_assumptions_are_shares(options):
+    with pytest.raises(ValueError, match=r"shares of a peak|must be a finite number above 0"):
+        Assumptions(**options)
+
+
+def test_every_chip_that_can_be_joined_has_a_link():
+    joined = [one for one in CHIPS if one.kind != "NPU"]
+    assert all(link_between(one, 2).BW_one_way > 0 for one in joined)
+    assert link_between(A100, 8).name == "NVLink 3"
+
+
+def test_a_file_that_is_written_anew_is_read_anew(tmp_path):
+    file = tmp_path / "net.onnx"
+    for batch in (1, 4):
+        write_resnet50(file, batch=batch)
+        os.utime(file, ns=(batch, batch))
+        assert check(Question(str(file), A100)).batch == batch
+
+
+def test_a_part_of_several_chips_is_no_larger_than_the_whole():
+    whole, part = (per_chip(Question("llama3-8b", A100, n, batch=8)) for n in (1, 8))
+    assert part.kv_cache * 8 == whole.kv_cache
