@@ -123,3 +123,14 @@ def positive(**quantities: float) -> None:
             good = False
         if not good:
             raise ValueError(f"{name} must be a finite number above 0, got {value!r}")
+
+
+def divisors(size: int) -> list[int]:
+    """The divisors of a size, ascending.
+
+    >>> divisors(12)
+    [1, 2, 3, 4, 6, 12]
+    """
+    positive_ints(size=size)
+    low = [d for d in range(1, math.isqrt(size) + 1) if size % d == 0]
+    return sorted({*low, *(size // d for d in low)})

@@ -427,6 +427,7 @@ print("level:", sum(row[at] == least[at] for at in row), "of", len(row))
 # your time, beside that of the same calls on blocks that never change, where nothing moves.
 
 # %% tags=["nbval-ignore-output"]
+# not compared with what is stored: these are times of a machine, maybe yours
 n, b = 512, 64
 raced = stationary_race(n, b)
 rest = raced.median(SAME)

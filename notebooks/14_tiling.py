@@ -514,7 +514,7 @@ display(
 # read from L1 takes four products before it goes back.
 
 # %% tags=["nbval-ignore-output"]
-# times of a machine again, maybe yours
+# not compared with what is stored: these are times of a machine, maybe yours
 rungs = ladder()
 for name in rungs.times:
     print(f"{name}: {1e3 * rungs.median(name):.0f} ms")

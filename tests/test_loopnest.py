@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from labcore.im2col import conv2d
 from labcore.loopnest.counts import conv_traffic, matmul_traffic, traffic
 from labcore.loopnest.machine import execute
-from labcore.loopnest.nest import OUTPUT, Level, Nest, conv_problem, divisors, matmul_problem, tile_elements
+from labcore.loopnest.nest import OUTPUT, Level, Nest, conv_problem, matmul_problem, tile_elements
+from labcore.units import divisors
 from labcore.windows import output_size
 
 INTS = np.random.default_rng(0)

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labcore.loopnest import matmul_traffic
-from labcore.loopnest.nest import divisors
 from labcore.mapping import Mapping, compulsory, least_words, mappings, min_traffic
 from labcore.mapping.space import loop_orders, matmul_space, parallel_choices, placements, search_space
+from labcore.units import divisors
 
 SMALL = st.integers(1, 24)
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from labcore.explore import loop_order, mapping_space
 from labcore.explore.mapping import order_explorer, space_explorer
 from labcore.loopnest import Level, Nest, conv_problem, matmul_problem, traffic
-from labcore.loopnest.nest import OUTPUT, divisors
+from labcore.loopnest.nest import OUTPUT
 from labcore.loopnest.steps import steps
 from labcore.mapping.grid import best_tile
 from labcore.mapping.orders import traffic_by_order, turning
@@ -19,6 +19,7 @@ from labcore.plots.film import SMALL
 from labcore.plots.mapping import EXAMPLE, KEPT, YEAR
 from labcore.plots.registry import find
 from labcore.plots.words import rows
+from labcore.units import divisors
 
 # ---- steps
 

@@ -16,7 +16,7 @@ from labcore.compiler.graph import Graph
 from labcore.compiler.lifetime import lifetimes
 from labcore.compiler.memory_plan import MemoryPlan, allocate
 from labcore.compiler.reference import REFERENCE
-from labcore.compiler.run import _checked as checked_inputs
+from labcore.compiler.run import checked_inputs
 from labcore.compiler.statements import Writer
 from labcore.units import Ratio
 

@@ -33,7 +33,7 @@ def run_all(graph: Graph, inputs: Arrays, dtype: str | None = None) -> dict[str,
     >>> list(run_all(graph({"x": (1,)}, {"y": ("relu", "x")}), {"x": np.zeros(1, np.float32)}))
     ['x', 'y']
     """
-    values = {name: _as(array, dtype) for name, array in {**_checked(graph, inputs), **graph.constants}.items()}
+    values = {name: _as(array, dtype) for name, array in {**checked_inputs(graph, inputs), **graph.constants}.items()}
     for node in graph.nodes:
         values[node.name] = run_node(node, values)
     return values
@@ -74,7 +74,14 @@ def _as(array: np.ndarray, dtype: str | None) -> np.ndarray:
     return array.astype(dtype, copy=False) if dtype and array.dtype.kind == "f" else array
 
 
-def _checked(graph: Graph, inputs: Arrays) -> dict[str, np.ndarray]:
+def checked_inputs(graph: Graph, inputs: Arrays) -> dict[str, np.ndarray]:
+    """The inputs of a graph, each there, known and of its shape; raises ValueError with what was wanted.
+
+    >>> from labcore.compiler.networks import mlp
+    >>> checked_inputs(mlp(), {})
+    Traceback (most recent call last):
+    ValueError: input x has the shape (1, 64), got nothing
+    """
     if unknown := [name for name in inputs if name not in graph.inputs]:
         raise ValueError(f"the graph has no input {unknown[0]!r}; it has {', '.join(graph.inputs)}")
     for name, wanted in graph.inputs.items():

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from labcore.catalogue import CHIPS, K80_BOARD
 from labcore.feasibility.question import Question
-from labcore.feasibility.split import divisors
+from labcore.feasibility.split import chip_counts
 from labcore.feasibility.verdict import ENERGY, Verdict, check
 from labcore.feasibility.workload import workload
 from labcore.precision import bytes_per_element
@@ -151,7 +151,7 @@ def _shorter_context(q: Question) -> Sequence[Question]:
 
 def _more_chips(q: Question) -> list[Question]:
     whole = workload(q.model, q.batch, q.context, q.precision)
-    counts = divisors(whole.kv_heads or whole.batch)
+    counts = chip_counts(whole.kv_heads or whole.batch)
     return [replace(q, chips=n) for n in counts if n > q.chips]
 
 

@@ -15,7 +15,7 @@ from labcore.feasibility.workload import FUSED, Workload, workload
 from labcore.interconnect.collectives import fastest
 from labcore.interconnect.link import Link, transfer_time
 from labcore.models.network import Layer, Network
-from labcore.units import Bytes, Seconds, positive_ints
+from labcore.units import Bytes, Seconds, divisors
 
 COLUMN = ("attn.qkv", "mlp.gate", "mlp.up", "head")
 ROW = ("attn.proj", "mlp.down")
@@ -38,7 +38,7 @@ def per_chip(question: Question) -> Workload:
         return whole
     if (whole.kv_heads or whole.batch) % n:
         what = f"the {whole.kv_heads} key-value heads" if whole.kv_heads else f"a batch of {whole.batch}"
-        legal = ", ".join(map(str, divisors(whole.kv_heads or whole.batch)))
+        legal = ", ".join(map(str, chip_counts(whole.kv_heads or whole.batch)))
         raise ValueError(f"{n} chips do not divide {what} of {q.model}; take as many chips as one of {legal}")
     if not whole.kv_heads:
         return workload(q.model, whole.batch // n, q.context, q.precision, q.weights)
@@ -46,14 +46,13 @@ def per_chip(question: Question) -> Workload:
     return replace(whole, phases=phases, kv_cache=whole.kv_cache / n)
 
 
-def divisors(n: int, most: int = MOST_CHIPS) -> list[int]:
-    """The divisors of n up to `most`, least first.
+def chip_counts(n: int) -> list[int]:
+    """Chips that n can be dealt out to evenly, least first, `MOST_CHIPS` at most.
 
-    >>> divisors(12)
+    >>> chip_counts(12)
     [1, 2, 3, 4, 6, 12]
     """
-    positive_ints(n=n)
-    return [d for d in range(1, min(n, most) + 1) if n % d == 0]
+    return [count for count in divisors(n) if count <= MOST_CHIPS]
 
 
 def shard(network: Network, chips: int) -> Network:

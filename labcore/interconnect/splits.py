@@ -13,7 +13,7 @@ from labcore.catalogue.facts import Accelerator
 from labcore.models.language import GPT2, LLAMA3, Decoder
 from labcore.models.pressure import Pressure, of_model, training_bytes
 from labcore.models.zoo import build
-from labcore.units import Bytes, positive_ints
+from labcore.units import Bytes, divisors, positive_ints
 
 DECODERS = GPT2 | LLAMA3
 ZERO = {0: (), 1: ("optimizer",), 2: ("optimizer", "gradients"), 3: ("optimizer", "gradients", "weights")}
@@ -85,16 +85,12 @@ def splits(job: Job, chips: int) -> list[Split]:
     """
     positive_ints(chips=chips)
     m, found = job.sizes, []
-    for tensor in _divisors(m.n_kv_heads):
-        for pipeline in _divisors(m.n_layers):
+    for tensor in divisors(m.n_kv_heads):
+        for pipeline in divisors(m.n_layers):
             data, rest = divmod(chips, tensor * pipeline)
             if not rest and data and job.batch % (data * job.microbatch) == 0:
                 found.append(Split(data, tensor, pipeline))
     return sorted(found, key=lambda split: (split.data, split.tensor))
-
-
-def _divisors(n: int) -> list[int]:
-    return [d for d in range(1, n + 1) if n % d == 0]
 
 
 def chip_memory(job: Job, split: Split) -> Pressure:

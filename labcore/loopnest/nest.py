@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from labcore.units import positive_ints
+from labcore.units import divisors, positive_ints
 from labcore.windows import Padding, Pair, pads, per_axis, window_output
 
 OUTPUT = "C"
@@ -136,17 +136,6 @@ def check_tile(dim: str, tile: int | None, size: int) -> None:
         near = [max((d for d in near if d < tile), default=1), min((d for d in near if d > tile), default=size)]
     words = " or ".join(dict.fromkeys(map(str, near)))
     raise ValueError(f"a tile of {tile!r} does not divide {dim} = {size}; take {words}")
-
-
-def divisors(size: int) -> list[int]:
-    """The divisors of a size, ascending.
-
-    >>> divisors(12)
-    [1, 2, 3, 4, 6, 12]
-    """
-    positive_ints(size=size)
-    low = [d for d in range(1, math.isqrt(size) + 1) if size % d == 0]
-    return sorted({*low, *(size // d for d in low)})
 
 
 def tile_elements(problem: Problem, operand: str, tile: Mapping[str, int]) -> int:

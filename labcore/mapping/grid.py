@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from labcore.loopnest.counts import windows
-from labcore.loopnest.nest import OUTPUT, Axis, Level, Loop, Nest, Problem, divisors
-from labcore.units import positive_ints
+from labcore.loopnest.nest import OUTPUT, Axis, Level, Loop, Nest, Problem
+from labcore.units import divisors, positive_ints
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def _operand_words(problem: Problem, axes: tuple[Axis, ...], order: str) -> np.n
     used = {dim for axis in axes for dim, _ in axis.terms}
     trips = {dim: _along(problem, (dim,), lambda tile, d=dim: problem.sizes[d] // tile[d]) for dim in order}
     if all(_disjoint(problem, axis) for axis in axes):
-        return math.prod(problem.sizes[dim] for dim in used) * _passes(order, used, trips)
+        return math.prod(problem.sizes[dim] for dim in used) * passes(order, used, trips)
     sizes, _ = _tables(problem, axes, order, None)
     total = math.prod(sizes[1:], start=sizes[0])
     for at, dim in enumerate(order):
@@ -122,15 +122,21 @@ def _disjoint(problem: Problem, axis: Axis) -> bool:
     return len(runs) < 2 and axis.offset >= 0 and last < axis.size
 
 
-def _passes(order: str, used: set[str], trips: dict[str, np.ndarray]) -> np.ndarray:
-    """How often each tile of an operand comes in: once a turn of the loops of others outside one of its own."""
-    turns = passes = np.ones((), np.int64)
+def passes(order: str, used: set[str], trips: dict[str, np.ndarray]) -> np.ndarray:
+    """How often each tile of an operand comes in: once a turn of the loops of others outside one of its own that turns.
+
+    `used` are the operand's own dimensions, `trips` how often each loop turns, all of one shape.
+
+    >>> passes("MNK", {"K", "N"}, {"M": np.array([3, 3]), "N": np.array([2, 1]), "K": np.array([1, 1])}).tolist()
+    [3, 1]
+    """
+    turns = comes = np.ones((), np.int64)
     for dim in reversed(order):  # from the innermost outward
         if dim in used:
             turns = turns * trips[dim]
         else:
-            passes = passes * np.where(turns > 1, trips[dim], 1)
-    return passes
+            comes = comes * np.where(turns > 1, trips[dim], 1)
+    return comes
 
 
 def _tables(problem: Problem, axes: tuple[Axis, ...], order: str, at: int | None) -> tuple[list, list]:

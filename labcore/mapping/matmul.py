@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from labcore.loopnest import Traffic, matmul_traffic
-from labcore.loopnest.nest import divisors
-from labcore.units import positive_ints
+from labcore.mapping.grid import passes
+from labcore.units import divisors, positive_ints
 
 ORDERS = tuple(map("".join, itertools.permutations("MKN")))
 OPERANDS = {"A": "MK", "B": "KN", "C": "MN"}
@@ -99,11 +99,7 @@ def words_moved(sizes: tuple[int, int, int], tiles: np.ndarray, order: str) -> n
     size = dict(zip("MKN", sizes, strict=True))
     tile = dict(zip("MKN", tiles, strict=True))
     trips = {dim: size[dim] // tile[dim] for dim in order}
-    moved = {}
-    for operand, dims in OPERANDS.items():
-        changes = np.ones_like(tiles[0])
-        for dim in reversed(order):  # from the innermost outward
-            counts = (changes > 1) | (dim in dims)
-            changes = changes * np.where(counts, trips[dim], 1)
-        moved[operand] = changes * tile[dims[0]] * tile[dims[1]]
+    moved = {
+        operand: size[dims[0]] * size[dims[1]] * passes(order, set(dims), trips) for operand, dims in OPERANDS.items()
+    }
     return moved["A"] + moved["B"] + 2 * moved["C"] - size["M"] * size["N"]

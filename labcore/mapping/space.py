@@ -10,9 +10,8 @@ import math
 from collections import Counter
 from dataclasses import dataclass
 
-from labcore.loopnest.nest import divisors
 from labcore.mapping.matmul import ORDERS, mappings
-from labcore.units import positive_ints
+from labcore.units import divisors, positive_ints
 
 
 def loop_orders(loops: int, memories: int = 1) -> int:

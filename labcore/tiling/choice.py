@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 
-from labcore.loopnest.nest import divisors
 from labcore.tiling.intensity import product_words
-from labcore.units import Bytes, positive, positive_ints
+from labcore.units import Bytes, divisors, positive, positive_ints
 
 Tile = tuple[int, int, int]  # (tm, tk, tn)
 

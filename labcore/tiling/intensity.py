@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 
-from labcore.loopnest.nest import Level, Nest, divisors, matmul_problem
+from labcore.loopnest.nest import Level, Nest, matmul_problem
 from labcore.mapping.matmul import words_moved
-from labcore.units import Bytes, FlopPerByte, positive, positive_ints
+from labcore.units import Bytes, FlopPerByte, divisors, positive, positive_ints
 
 Tile = tuple[int, int, int]  # (tm, tk, tn)
 

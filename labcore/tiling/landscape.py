@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from labcore.loopnest.nest import Level, Nest, divisors, matmul_problem
+from labcore.loopnest.nest import Level, Nest, matmul_problem
 from labcore.mapping.matmul import words_moved
-from labcore.units import positive_ints
+from labcore.units import divisors, positive_ints
 
 NOT_HELD = -1
 
