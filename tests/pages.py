@@ -1,21 +1,28 @@
 """The chapter's pages as entered by hand, lab by lab, and what the tests of the ledger ask of all of them."""
 
 from tests import (
+    page_compiler,
     page_dataflow,
+    page_fallacies,
     page_fundamentals,
     page_fusion,
     page_layout,
     page_mapping,
     page_memory,
+    page_multichip,
     page_primitives,
     page_roofline,
+    page_runtime,
+    page_soc,
     page_specialization,
+    page_sustainability,
     page_tiling,
     page_transfers,
 )
 
 PAGES = (page_fundamentals, page_specialization, page_primitives, page_memory, page_transfers, page_roofline,
-         page_mapping, page_dataflow, page_layout, page_fusion, page_tiling)  # fmt: skip
+         page_mapping, page_dataflow, page_layout, page_fusion, page_tiling,
+         page_compiler, page_runtime, page_multichip, page_soc, page_sustainability, page_fallacies)  # fmt: skip
 
 
 def every(name):

@@ -8,7 +8,8 @@ from importlib import import_module
 from labcore.bench.rows import Row
 
 # modules here; each lists its own in `MEASUREMENTS`
-SUBJECTS = ("start", "arrays", "primitives", "memory", "measured", "mapping", "kernels", "chips", "grading")
+SUBJECTS = ("start", "arrays", "primitives", "memory", "measured", "mapping", "kernels",
+            "compiler", "runtime", "chips", "soc", "grading")  # fmt: skip
 
 
 def measurements() -> list[Callable[[], Row]]:

@@ -30,7 +30,7 @@ from labcore.claims.settled import Settled, SettledTable
 from labcore.units import unit_scale
 
 VERDICTS = ("reproduces", "rounding", "erratum", "cited", "shown")
-SECTIONS = (  # modules of labcore.claims in the order of the labs, which is the book's but for Table 22
+SECTIONS = (  # modules of labcore.claims in the order of the labs, which is the book's but for Tables 8 and 22
     "hardware_acceleration", "amdahl_law", "amdahl_on_h100",
     "specialization_eras", "scaling_gap", "ml_accelerators", "integration_bottleneck",
     "vector_operations", "matrix_operations", "special_functions", "execution_models", "tensor_cores",
@@ -42,6 +42,8 @@ SECTIONS = (  # modules of labcore.claims in the order of the labs, which is the
     "bandwidth_bounds", "memory_bound_layers", "intensity_regimes", "throughput_ceiling", "roofline_selfcheck",
     "computation_mapping", "computation_placement", "memory_allocation", "mapping_search_space",
     "dataflow_patterns", "mapping_strategies", "tensor_layouts", "kernel_fusion", "matrix_tiling",
+    "compiler_support", "runtime_support", "multichip_scaling", "heterogeneous_soc",
+    "cost_performance", "sustainability", "fallacies", "key_takeaways",
 )  # fmt: skip
 LEDGER: dict[str, Claim] = {}
 

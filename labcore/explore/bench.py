@@ -16,6 +16,7 @@ SUBJECTS = (  # modules of labcore.explore; each lists its explorers in `EXPLORE
     "amdahl", "specialization", "primitives", "execution", "sparsity", "systolic", "precision",
     "tensor_life", "caches", "transfers", "pressure", "roofline",
     "mapping", "dataflow", "layout", "fusion", "attention", "tiling",
+    "compiler", "runtime", "multichip", "soc", "sustainability", "feasibility",
 )  # fmt: skip
 
 

@@ -1,0 +1,3 @@
+"""Speed of compiled networks."""
+
+MEASUREMENTS = ()

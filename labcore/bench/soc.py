@@ -1,0 +1,3 @@
+"""Speed of the simulated bus and deadlines."""
+
+MEASUREMENTS = ()

@@ -1,0 +1,1 @@
+""" "Fallacies and Pitfalls": eight cases and Checkpoint 1.4."""

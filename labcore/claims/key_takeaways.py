@@ -1,0 +1,1 @@
+""" "Summary": the key takeaways and the last self-check."""

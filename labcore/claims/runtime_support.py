@@ -1,0 +1,1 @@
+""" "Runtime Support": plans that meet what really arrives, Table 24."""

@@ -1,0 +1,1 @@
+""" "Hardware Sustainability": energy and carbon, Napkin Math 1.10."""

@@ -1,0 +1,3 @@
+"""Explorers of the compiler."""
+
+EXPLORERS = ()

@@ -1,0 +1,3 @@
+"""Explorers of whether a chip can run it."""
+
+EXPLORERS = ()

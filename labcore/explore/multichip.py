@@ -1,0 +1,3 @@
+"""Explorers of many chips."""
+
+EXPLORERS = ()

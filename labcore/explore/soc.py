@@ -1,0 +1,3 @@
+"""Explorers of unlike units on one chip."""
+
+EXPLORERS = ()

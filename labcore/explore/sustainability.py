@@ -1,0 +1,3 @@
+"""Explorers of cost and carbon."""
+
+EXPLORERS = ()
