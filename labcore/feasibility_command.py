@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated
 
 import typer
@@ -17,14 +18,18 @@ def can_i_run(
     batch: Annotated[int | None, typer.Option(help="Inputs of a pass, or sequences decoded together.")] = None,
     context: Annotated[int | None, typer.Option(help="Tokens of the prompt, for language models (512).")] = None,
     precision: Annotated[str, typer.Option(help="One the chip has; half precision by default.")] = "",
-    weights: Annotated[str, typer.Option(help="Smaller format that weights are stored in: int8, int4.")] = "",
+    weights: Annotated[str, typer.Option(help="Smaller format that weights are stored in: int8, fp8, int4, fp4.")] = "",
     target_latency: Annotated[
         float | None, typer.Option(metavar="MS", help="Of one pass, or of one token decoded.")
     ] = None,
-    target_first: Annotated[float | None, typer.Option(metavar="MS", help="Until the first token.")] = None,
-    answer: Annotated[int, typer.Option(help="Tokens that a query writes.")] = 256,
+    target_first: Annotated[
+        float | None, typer.Option(metavar="MS", help="Until the last of the batch has its first token.")
+    ] = None,
+    answer: Annotated[int | None, typer.Option(help="Tokens that a query writes (256).")] = None,
     max_power: Annotated[float | None, typer.Option(metavar="W", help="Of all chips together.")] = None,
     max_energy: Annotated[float | None, typer.Option(metavar="J", help="Of one query.")] = None,
+    max_price: Annotated[float | None, typer.Option(metavar="USD", help="To buy all chips.")] = None,
+    max_rent: Annotated[float | None, typer.Option(metavar="USD", help="An hour of all chips.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Say whether a model runs on a chip within its limits: what binds, by what margin, the cheapest change that does.
@@ -40,11 +45,20 @@ def can_i_run(
     from labcore.feasibility.verdict import check
 
     chip = find_chip(on)
+    for option, ms in (("--target-latency", target_latency), ("--target-first", target_first)):
+        if ms is not None and not 0 < ms < math.inf:
+            raise ValueError(f"{option} must be finite and above 0, got {ms:g} ms; leave it out for no limit")
     times = (None if ms is None else ms * PREFIXES["m"] for ms in (target_latency, target_first))
     precision = precision.lower() or report.default_precision(chip)
     limits = (*times, max_power, max_energy)
-    question = Question(model, chip, chips, batch, context, precision, weights.lower() or None, *limits, answer)
+    money = {"max_price": max_price, "max_rent": max_rent}
+    written = 256 if answer is None else answer
+    question = Question(
+        model, chip, chips, batch, context, precision, weights.lower() or None, *limits, written, **money
+    )
     verdict = check(question)
+    if answer is not None and verdict.context is None:
+        raise ValueError(f"{model} writes no tokens; leave --answer out")
     found = [] if verdict.ok else cures(question)
     nearest = None if verdict.ok or found else closest(question)
     if as_json:

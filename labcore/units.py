@@ -29,6 +29,7 @@ PREFIXES = {
     "": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18,
     "Ki": 2**10, "Mi": 2**20, "Gi": 2**30,
 }  # fmt: skip
+BILLED = {"kWh": (3.6e6, "J"), "t": (1e6, "g")}  # units of bills and of reports on carbon
 _BASE = r"(?P<base>(?:FLOP|OP|B|s|J|W|Hz|USD|elements)(?:/(?:s|B|FLOP|W|element))?)"
 _UNIT = re.compile(r"(?P<prefix>Ki|Mi|Gi|[pnumkKMGTPE]?) ?" + _BASE)
 
@@ -42,12 +43,14 @@ def unit_scale(unit: str) -> tuple[float, str]:
     (1000000000000.0, 'FLOP/s')
     >>> unit_scale("GiB")
     (1073741824, 'B')
-    >>> unit_scale("%")
-    (0.01, '1')
+    >>> unit_scale("%"), unit_scale("kWh"), unit_scale("t")
+    ((0.01, '1'), (3600000.0, 'J'), (1000000.0, 'g'))
     """
     plain = {"": 1.0, "1": 1.0, "x": 1.0, "ratio": 1.0, "%": 0.01, "M": 1e6, "G": 1e9, "year": 1.0, "log10": 1.0}
     if unit in plain:
         return plain[unit], "1"
+    if unit in BILLED:
+        return BILLED[unit]
     if not (match := _UNIT.fullmatch(unit)):
         raise ValueError(f"unit {unit!r} is not known; write a prefix and a base such as 'TB/s', 'GFLOP' or 'x'")
     return PREFIXES[match["prefix"].replace("K", "k") if len(match["prefix"]) == 1 else match["prefix"]], match["base"]

@@ -271,6 +271,263 @@ TILING_SLIPS = [
     ("tiling-6", "d", "two largest savings"),
 ]
 
-RIGHT = ACCELERATION | SPECIALIZATION | MEMORY | MAPPING | LAYOUTS | FUSION | DATAFLOW | TILING
+FALLACIES = {
+    "fallacies-1": "b",
+    "fallacies-2": 100 * 2.039 / 312 * 1024 / 1025,  # 2 d^2 over 2 (d^2 + 2 d) bytes, d = 2048
+    "fallacies-3": 8 * 50 / (50 + 2 * 7 / 8 * 1000 / 300),
+    "fallacies-4": False,
+    "fallacies-5": 2039 / 200 / 1.2,
+    "summary-1": "b",
+    "summary-2": "312",
+    "summary-3": 1.5,
+    "summary-4": 312 / 2.039,
+}
+FALLACIES_SLIPS = [
+    ("fallacies-1", "a", "part of the price"),
+    ("fallacies-1", "c", "remedy"),
+    ("fallacies-1", "(D)", "remedy"),
+    ("fallacies-2", 0.00653, "percent"),
+    ("fallacies-2", 1.307, "one FLOP"),
+    ("fallacies-2", 0.327, "one FLOP"),
+    ("fallacies-2", 10.45, "FP32 peak"),
+    ("fallacies-2", 0.457, "tool's rule"),  # as the lab computes it, and as it prints it
+    ("fallacies-2", 0.5, "tool's rule"),
+    ("fallacies-2", 50, "ridge point"),
+    ("fallacies-3", 7.5, "one transfer"),
+    ("fallacies-3", 8 * 50 / (50 + 2 * 7 / 8 * 1000 / 600), "both directions"),
+    ("fallacies-3", 0.8955, "efficiency"),
+    ("fallacies-3", 8, "nothing is exchanged"),
+    ("fallacies-3", 4, "time of the ring"),
+    ("fallacies-4", True, "port"),
+    ("fallacies-4", "no", "wants True or False"),
+    ("fallacies-5", 10.2, "1.2 were measured"),
+    ("fallacies-5", 260, "not the peaks"),
+    ("fallacies-5", 0.1177, "Upside down"),
+    ("fallacies-5", 5, "ratio of the bandwidths"),
+    ("summary-1", "a", "bounds every workload"),
+    ("summary-1", "c", "chosen together"),
+    ("summary-1", "d", "a match, too"),
+    ("summary-2", "213", "fusing could save"),
+    ("summary-2", "321", "wait for the host"),
+    ("summary-2", "31", "wants a text of three digits"),
+    ("summary-3", 2, "ratio of the peaks"),
+    ("summary-3", 0.667, "Upside down"),
+    ("summary-3", 0.75, "one of the two ceilings"),
+    ("summary-3", 7, "Which ceiling"),
+    ("summary-4", 306, "ahead before"),
+    ("summary-4", 102, "below it"),
+    ("summary-4", 1, "ridge point on"),
+]
+
+COMPILER = {
+    "compiler-1": "b",
+    "compiler-2": "1 2 4 3 5",
+    "compiler-3": (12 * 3 + 6 * 2, 12),
+    "compiler-4": 108 - 8 * 8,
+    "compiler-5": 12,  # at steps 1 and 2: a or c, b and d
+    "compiler-6": 256 / 6,
+    "compiler-7": 100 * (1 - 73 / 640),
+}
+COMPILER_SLIPS = [
+    ("compiler-1", "a", "still there"),
+    ("compiler-1", "c", "values of weights"),
+    ("compiler-1", "d", "whole tensor"),
+    ("compiler-2", [1, 2, 3, 4, 5], "2 pairs that clash"),
+    ("compiler-2", "2 1 4 3 5", "Fusing"),
+    ("compiler-2", "12435 5", "wants the numbers"),
+    ("compiler-2", "1, 2, 4, 5, 3", "when all are known"),
+    ("compiler-2", "1 4 2 3 5", "time of each kernel"),
+    ("compiler-2", "1 4 3 2 5", "time of each kernel"),
+    ("compiler-3", (12, 48), "other way round"),
+    ("compiler-3", (36, 12), "is one kernel"),
+    ("compiler-3", (48, 36), "after folding"),
+    ("compiler-3", (48, 18), "element by element, too"),
+    ("compiler-3", (48, 1), "One kernel for each convolution"),
+    ("compiler-4", 64, "besides"),
+    ("compiler-4", 100, "one row"),
+    ("compiler-4", 107, "one block each"),
+    ("compiler-5", 18, "place for each"),
+    ("compiler-5", 10, "12 B are live"),
+    ("compiler-5", 14, "most live bytes"),
+    ("compiler-6", 85.3, "two bytes"),
+    ("compiler-6", 21.3, "two FLOP"),
+    ("compiler-6", 6 / 256, "Upside down"),
+    ("compiler-6", 256, "three matrices"),
+    ("compiler-7", 11.4, "the rest"),
+    ("compiler-7", 98.4, "one request"),
+    ("compiler-7", 0.886, "per cent"),
+    ("compiler-7", 50, "9 + 64"),
+]
+
+RUNTIME = {
+    "runtime-1": "c",
+    "runtime-2": 100 * (1 - 5064 / (64 + 128 + 1024 + 4096)),
+    "runtime-3": 3 + 10 * 4 + 1,
+    "runtime-4": 100 * (260 / 360) ** (1 / 3),
+    "runtime-5": 40,
+    "runtime-6": 30,
+    "runtime-7": "b",
+}
+RUNTIME_SLIPS = [
+    ("runtime-1", "a", "part of the graph"),
+    ("runtime-1", "b", "state"),
+    ("runtime-1", "d", "graph itself"),
+    ("runtime-2", 100 * (1 - 5064 / 32768), "one shape for all"),
+    ("runtime-2", 95.3, "is prompt"),
+    ("runtime-2", 100 * (5312 / 5064 - 1), "padding over prompt"),
+    ("runtime-2", 20, "take them"),
+    ("runtime-3", 80, "engines of their own"),
+    ("runtime-3", 40, "has to come in"),
+    ("runtime-3", 50, "Fill"),
+    ("runtime-4", 75, "cube"),
+    ("runtime-4", 100 * 0.75 ** (1 / 3), "Idle power"),
+    ("runtime-4", 0.897, "per cent"),
+    ("runtime-4", 50, "cube of the clock"),
+    ("runtime-5", 10, "not all ours"),
+    ("runtime-5", 30, "on top"),
+    ("runtime-5", 13.3, "Upside down"),
+    ("runtime-5", 20, "every fourth"),
+    ("runtime-6", 60, "20 MB of somebody else"),
+    ("runtime-6", 40, "still taken"),
+    ("runtime-6", 50, "side by side"),
+    ("runtime-7", "a", "clock does not say"),
+    ("runtime-7", "c", "prepared"),
+    ("runtime-7", "d", "is right"),
+]
+
+SUSTAINABILITY = {
+    "sustainability-1": "c",
+    "sustainability-2": 200e6 * 3.9 * 365 / 3.6e9,
+    "sustainability-3": 2000 / 0.02 / 8760,  # 0.2 kW at 10 cents save 2 cents an hour
+    "sustainability-4": (400e12 / 12_000) / (3e12 / 20_000),
+    "sustainability-5": 10,
+    "sustainability-6": 180_000 / (0.375 * 24 * 100),
+    "sustainability-7": "b",
+}
+SUSTAINABILITY_SLIPS = [
+    ("sustainability-1", "a", "no battery"),
+    ("sustainability-1", "b", "outgrow"),
+    ("sustainability-1", "d", "draw less"),
+    ("sustainability-2", 0.2167, "That is a day"),
+    ("sustainability-2", 79_083, "1,000 of them"),
+    ("sustainability-2", 284_700, "3.6 of them"),
+    ("sustainability-2", 79.08e6, "a million of them"),
+    ("sustainability-2", 284.7e6, "3,600 of them"),
+    ("sustainability-2", 81.11, "draw something"),
+    ("sustainability-2", 5, "Joules saved"),
+    ("sustainability-3", 22.8, "Both cards"),
+    ("sustainability-3", 7.61, "difference of the powers"),
+    ("sustainability-3", 0.0114, "1,000"),
+    ("sustainability-3", 3, "saved in a year"),
+    ("sustainability-4", 200, "A's ridge"),
+    ("sustainability-4", 333, "B's ridge"),
+    ("sustainability-4", 133, "same throughput"),
+    ("sustainability-4", 50, "for a dollar"),
+    ("sustainability-5", 50, "at the peaks"),
+    ("sustainability-5", 250, "Turned round"),
+    ("sustainability-5", 4, "CPU does not reach"),
+    ("sustainability-5", 20, "share divides"),
+    ("sustainability-5", 125, "NPU does not reach"),
+    ("sustainability-5", 2, "ratio of the shares"),
+    ("sustainability-6", 250, "375 W"),
+    ("sustainability-6", 312.5, "does not divide"),
+    ("sustainability-6", 0.2, "1,000"),
+    ("sustainability-6", 30, "a day saves"),
+    ("sustainability-7", "a", "goes on for years"),
+    ("sustainability-7", "c", "waits"),
+]
+
+SOC = {
+    "soc-1": "a",
+    "soc-2": ["NPU", "CPU", "GPU"],
+    "soc-3": 6,  # 0.1 + 6 x 0.2 + 5 x 0.1 = 1.8; seven take 2.1
+    "soc-4": "c",
+    "soc-5": 1000 / 60,
+    "soc-6": 512 / 12.8,
+    "soc-7": "d",
+}
+SOC_SLIPS = [
+    ("soc-1", "b", "64 choices"),
+    ("soc-1", "c", "more energy"),
+    ("soc-1", "d", "same area"),
+    ("soc-2", ["CPU", "NPU", "GPU"], "cannot run it"),
+    ("soc-2", ["NPU", "CPU", "CPU"], "saves handing over"),
+    ("soc-2", "NPU, GPU, CPU", "17.9 mJ"),
+    ("soc-2", ["GPU", "CPU", "NPU"], "overlay is pixels"),
+    ("soc-3", 9, "leaves out handing over"),
+    ("soc-3", 7, "twice"),
+    ("soc-3", 20, "each piece costs a launch"),
+    ("soc-3", 3, "each gap"),
+    ("soc-4", "a", "at once"),
+    ("soc-4", "b", "steps far down"),
+    ("soc-4", "d", "from DRAM"),
+    ("soc-5", 33.3, "30 frames"),
+    ("soc-5", 0.0167, "in seconds"),
+    ("soc-5", 60, "over the frames"),
+    ("soc-6", 20, "That is alone"),
+    ("soc-6", 80, "not a quarter"),
+    ("soc-6", 25.6, "share of 25.6"),
+    ("soc-7", "a", "layout of its own"),
+    ("soc-7", "b", "each kind of unit"),
+    ("soc-7", "c", "for software to say"),
+]
+
+MULTICHIP = {
+    "multichip-1": 100 * 6 / 8,
+    "multichip-2": 100 / 21,  # s + (1 - s) / 8 = 1 / 6
+    "multichip-3": 1000,  # ten messages of 100 MB
+    "multichip-4": "c",
+    "multichip-5": "b",
+    "multichip-6": 3000,
+    "multichip-7": 1.6,
+    "multichip-8": 40,
+}
+MULTICHIP_SLIPS = [
+    ("multichip-1", 0.75, "per cent"),
+    ("multichip-1", 133.3, "Upside down"),
+    ("multichip-1", 25, "what is lost"),
+    ("multichip-1", 60, "over how many times"),
+    ("multichip-2", 0.0476, "per cent"),
+    ("multichip-2", 25, "step on 128"),
+    ("multichip-2", 4.167, "divide by 1 - 1/8"),
+    ("multichip-2", 50, "and that is 1/6"),
+    ("multichip-3", 500, "yet to go around"),
+    ("multichip-3", 1200, "limit for many chips"),
+    ("multichip-3", 3000, "one chip would receive"),
+    ("multichip-3", 100, "messages of 1/p"),
+    ("multichip-4", "a", "asked to wait"),
+    ("multichip-4", "b", "in all there is more"),
+    ("multichip-4", "d", "nothing to sum"),
+    ("multichip-5", "a", "die's edge"),
+    ("multichip-5", "c", "adds no link"),
+    ("multichip-5", "d", "dearer"),
+    ("multichip-6", 3, "factor of 1000"),
+    ("multichip-6", 1333, "not over it"),
+    ("multichip-6", 100, "Time times clock"),
+    ("multichip-7", 0.625, "time between two"),
+    ("multichip-7", 0.025, "adds its own"),
+    ("multichip-7", 64, "once in 40 days"),
+    ("multichip-8", 28.28, "factor of 2"),
+    ("multichip-8", 1600, "root is missing"),
+    ("multichip-8", 100, "twice the checkpoint's time"),
+]
+
+RIGHT = (
+    ACCELERATION
+    | SPECIALIZATION
+    | MEMORY
+    | MAPPING
+    | LAYOUTS
+    | FUSION
+    | DATAFLOW
+    | TILING
+    | COMPILER
+    | RUNTIME
+    | MULTICHIP
+    | FALLACIES
+    | SUSTAINABILITY
+    | SOC
+)
 SLIPS = [*ACCELERATION_SLIPS, *SPECIALIZATION_SLIPS, *MEMORY_SLIPS, *MAPPING_SLIPS, *LAYOUTS_SLIPS, *FUSION_SLIPS,
-         *DATAFLOW_SLIPS, *TILING_SLIPS]  # fmt: skip
+         *DATAFLOW_SLIPS, *TILING_SLIPS, *COMPILER_SLIPS, *RUNTIME_SLIPS, *MULTICHIP_SLIPS, *FALLACIES_SLIPS,
+         *SUSTAINABILITY_SLIPS, *SOC_SLIPS]  # fmt: skip

@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 
 from labcore.bench import grading as bench
+from labcore.bench import soc
 from labcore.bench.measurements import chosen, measurements
 from labcore.bench.rows import at_least, at_most, bench_table, median_time, row
 from labcore.bench.start import import_roofline, place_resnet
@@ -150,3 +151,13 @@ def test_the_peer_has_the_same_cells_and_no_labcore(source):
     exec(cells[2]["source"], {"f": lambda x: x * x, "np": np})
     with pytest.raises(AssertionError):
         exec(cells[2]["source"], {"f": lambda x: 3 * x, "np": np})
+
+
+def test_events_of_the_bus_and_of_deadlines_are_over_their_time(monkeypatch):
+    """Twice the time is half the rate."""
+    for measured in soc.MEASUREMENTS:
+        rates = []
+        for T in (1.0, 2.0):
+            monkeypatch.setattr(soc, "median_time", lambda function, repeats, T=T: T)
+            rates.append(measured()["value"])
+        assert rates[0] == 2 * rates[1] > 0

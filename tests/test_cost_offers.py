@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from labcore.catalogue import A100, GAUDI2, H100, V100, prices
 from labcore.catalogue.facts import Accelerator, Fact, Source
+from labcore.catalogue.served import RESNET50_LATENCY, RESNET50_RATE
 from labcore.cost import Offer, achieved_rate, crossing, like_for_like, table_8
 from labcore.models.zoo import build
 from labcore.roofline import least_time
@@ -176,3 +177,9 @@ def test_of_three_offers_the_lower_envelope_is_made_of_the_crossings():
         inside = np.geomspace(low * 1.001, high / 1.001, 7)
         best = {min(offers, key=lambda offer, at=I: offer.per_useful_rate(at)).chip.name for I in inside}
         assert len(best) == 1
+
+
+def test_what_was_served_a_second_is_the_batch_over_its_time():
+    """One client, one batch at a time: within a percent, the client's own time."""
+    for batch, T in RESNET50_LATENCY.items():
+        assert RESNET50_RATE[batch].value == pytest.approx(batch / T.value, rel=0.01)

@@ -15,15 +15,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labcore.catalogue import A100, CHIPS, H100, MOBILE_NPU, T4, TPU_V5P, V100
+from labcore.catalogue.prices import RENT, REPORTED
 from labcore.cli import main
 from labcore.feasibility.assumptions import Assumptions, link_between
 from labcore.feasibility.cures import closest, cures
 from labcore.feasibility.duration import duration
+from labcore.feasibility.prices import prices
 from labcore.feasibility.question import Question
-from labcore.feasibility.split import link_time, per_chip, shard
+from labcore.feasibility.split import ROW, link_time, per_chip, shard
 from labcore.feasibility.verdict import check
 from labcore.feasibility.workload import fuse_attention, store_weights, workload
 from labcore.interconnect.link import Link
+from labcore.interconnect.parallelism import tensor_all_reduces, tensor_payload
 from labcore.models.zoo import MODELS, build
 from labcore.precision import bytes_per_element
 from labcore.report import default_precision
@@ -59,7 +62,7 @@ def ask(*arguments):
 def test_memory_of_llama_70b_by_hand():
     verdict = check(Question("llama3-70b", H100, context=8192))
     assert verdict.memory.weights == 2 * PARAMS_70B == 141_107_412_992
-    assert verdict.memory.kv_cache == CACHE_A_TOKEN_70B * 8192 == 2_684_354_560
+    assert verdict.memory.kv_cache == CACHE_A_TOKEN_70B * (8192 + 256) == 2_768_240_640  # prompt and answer
     assert verdict.memory.activations == 2 * 8192 * 28_672 * 2  # gate and up of the prompt, one behind the other
     assert need(verdict, "memory") == verdict.memory.total
     assert verdict.binding.limit == 0.9 * 80e9
@@ -169,12 +172,33 @@ def test_first_token_of_a_long_prompt_is_its_flop():
 
 def test_energy_of_a_query_is_power_times_prefill_and_its_share_of_the_steps():
     verdict = check(Question("llama3-8b", A100, 2, batch=4, context=1024, answer=101))
-    T = need(verdict, "first token") + 100 * need(verdict, "decode step") / 4
+    T = verdict.durations["prefill"].T + 100 * need(verdict, "decode step") / 4
     assert need(verdict, "energy a query") == pytest.approx(2 * 400 * T)
     assert need(verdict, "power") == 800
 
 
-@given(st.sampled_from(["gpt2", "llama3-8b", "llama3-70b"]), st.integers(1, 64), st.integers(2, 1024))
+def test_an_answer_is_held_and_read_like_the_prompt():
+    """At the last token nothing tells prompt from answer; before the first there is no answer yet."""
+    short, long = (Question("llama3-8b", A100, batch=51, context=8192, answer=n) for n in (256, 8192))
+    cache = 2 * 32 * 8 * 128 * 2
+    assert check(long).memory.kv_cache - check(short).memory.kv_cache == 51 * (8192 - 256) * cache
+    assert not check(long).ok
+    same = replace(long, context=8192 + 256, answer=8192 - 256)
+    assert check(same).durations["decode"] == check(long).durations["decode"]
+    assert check(short).durations["prefill"] == check(long).durations["prefill"]
+
+
+def test_the_last_of_a_batch_waits_for_every_prompt():
+    """51 prompts of about a second each, one after another; one second for the first token is a no."""
+    alone, queue = (check(Question("llama3-8b", A100, batch=n, context=8192, target_first=1.0)) for n in (1, 51))
+    assert need(queue, "first token") == pytest.approx(51 * need(alone, "first token"))
+    assert need(alone, "first token") <= 1 < need(queue, "first token")
+    assert [one.largest for one in (alone.constraints[1], queue.constraints[1])] == [
+        "compute", "compute, last of 51 prompts",
+    ]  # fmt: skip
+
+
+@given(st.sampled_from(["gpt2", "llama3-8b", "llama3-70b"]), st.integers(1, 64), st.integers(2, 1024 - 256))
 @settings(max_examples=15, deadline=None)
 def test_less_asked_never_needs_more(model, batch, context):
     """Memory and time of a step fall with the batch, the context, the bits and, for memory, the chips."""
@@ -187,8 +211,11 @@ def test_less_asked_never_needs_more(model, batch, context):
 
 
 def test_the_margin_is_limit_over_need_and_the_least_one_binds():
-    verdict = check(Question("resnet50", A100, batch=32, target=0.01, max_power=500, max_energy=1.0))
-    limits = {"memory": 72e9, "latency": 0.01, "power": 500, "energy a query": 1.0}
+    money = {"max_price": 20_000, "max_rent": 2.5}
+    verdict = check(Question("resnet50", A100, batch=32, target=0.01, max_power=500, max_energy=1.0, **money))
+    limits = {"memory": 72e9, "latency": 0.01, "power": 500, "energy a query": 1.0, "price": 20_000,
+              "rent an hour": 2.5, "a million queries": math.inf}  # fmt: skip
+    assert [one.name for one in verdict.constraints] == list(limits)
     for one in verdict.constraints:
         assert one.margin == pytest.approx(limits[one.name] / one.need)
         assert one.met == (one.margin >= 1)
@@ -234,19 +261,115 @@ def test_the_step_is_the_least_that_does(name, field):
         assert not check(replace(question, **{field: value + 1})).ok
 
 
+def test_a_batch_that_is_fast_enough_may_be_too_small_for_the_energy():
+    """The step limits the batch from above, the energy of a query from below: few batches lie between."""
+    question = Question("llama3-8b", H100, batch=64, context=2048)
+
+    def at(batch, name):
+        return need(check(replace(question, batch=batch)), name)
+
+    for least in (44, 57, 58):  # a search by halving tries 32 first, which is on the wrong side
+        limited = replace(question, target=at(57, "decode step"), max_energy=at(least, "energy a query"))
+        found = [one.verdict.batch for one in cures(limited) if one.changed == ("smaller batch",)]
+        assert found == ([57] if least <= 57 else [])
+
+
 def test_the_batch_that_fits_by_hand():
-    """0.9 * 80 GB less weights and the prompt's activations, over a cache of 8192 tokens of 128 KiB each."""
+    """0.9 * 80 GB less weights and the prompt's activations, over a cache of 8192 + 256 tokens of 128 KiB each."""
     room = 0.9 * 80e9 - 2 * 8_030_261_248 - 2 * 8192 * 14_336 * 2
     (cure,) = [one for one in cures(TIGHT[1]) if one.changed == ("smaller batch",)]
-    assert cure.verdict.batch == room // (2 * 32 * 8 * 128 * 2 * 8192) == 51
-    assert cure.words == "batch 51"
+    assert cure.verdict.batch == room // (2 * 32 * 8 * 128 * 2 * (8192 + 256)) == 50
+    assert cure.words == "batch 50"
 
 
-def test_what_needs_no_hardware_comes_first_then_the_least_energy():
+def test_what_needs_no_hardware_comes_first_then_the_least_price_then_the_least_energy():
     found = cures(TIGHT[0])
-    assert [one.words for one in found][:2] == ["int4 weights", "1 x B200, fp16"]  # int8 leaves 70.6 + 3.6 GB: no
-    hardware = [one.energy for one in found[1:]]
+    assert [one.words for one in found][:3] == [
+        "int4 weights", "1 x B200, fp16", "4 x H100",  # int8 leaves 70.6 + 3.6 GB: no
+    ]  # fmt: skip
+    assert [one.price for one in found[1:3]] == [40_000, 4 * 30_000]
+    hardware = [(one.price, one.energy) for one in found[1:]]
     assert hardware == sorted(hardware)
+    assert math.isinf(hardware[-1][0])  # an MI300X holds it too, and nobody says what it costs
+
+
+# ---- money ----
+
+
+def test_price_and_rent_are_those_of_all_chips_at_the_higher_end():
+    """TechSpot has 25,000 to 30,000 USD for an H100, pricegpu 2.49 to 3.99 an hour."""
+    verdict = check(Question("llama3-70b", H100, 4, context=8192, answer=101))
+    assert need(verdict, "price") == 4 * 30_000
+    assert need(verdict, "rent an hour") == pytest.approx(4 * 3.99)
+    T = need(verdict, "first token") + 100 * need(verdict, "decode step")
+    assert need(verdict, "a million tokens") == pytest.approx(1e6 / 101 * T * 4 * 3.99 / 3600)
+
+
+def test_a_million_queries_of_a_batch():
+    """2.49 USD an hour, for the seconds that 32 images take, over 32."""
+    verdict = check(Question("resnet50", A100, batch=32))
+    assert need(verdict, "a million queries") == pytest.approx(1e6 / 32 * need(verdict, "latency") * 2.49 / 3600)
+
+
+@pytest.mark.parametrize(("limit", "met"), [(240_000, True), (239_999, False)])
+def test_a_limit_of_money_is_held_like_any_other(limit, met):
+    verdict = check(Question("llama3-70b", H100, 8, max_price=limit))
+    assert verdict.ok is met
+    assert verdict.binding.name == "price"
+
+
+def test_fewer_chips_are_the_fewest_that_do():
+    """150,000 USD buy five H100, so four of the counts that divide the heads; two do not hold 141 GB, one 35 GB."""
+    question = Question("llama3-70b", H100, 8, context=8192, max_price=150_000)
+    first, *others = cures(question)
+    assert (first.words, first.price) == ("4 x H100", 120_000)
+    assert {one.verdict.question.chip.name for one in others} <= set(REPORTED)
+    first = cures(replace(question, weights="int4"))[0]
+    assert (first.words, first.price) == ("1 x H100", 30_000)
+
+
+def test_a_chip_for_less_money_than_any_fewer_of_these_buy():
+    """No H100 is to be had for 20,000 USD; two Gaudi 2 are 8,125 each, two A100 10,000."""
+    found = cures(Question("llama3-70b", H100, 2, context=1024, weights="int4", max_price=20_000))
+    assert [(one.words, one.price) for one in found] == [
+        ("2 x Gaudi 2, bf16", 2 * 65_000 / 8), ("2 x A100, fp16", 20_000),
+    ]  # fmt: skip
+
+
+def test_under_a_limit_of_rent_money_is_counted_by_the_hour():
+    """Of the chips with a rent one A100 runs Llama 3 8B for less than an H100, and so does a TPU v4, in bf16.
+
+    A T4 costs less still, and its 14.4 GB do not hold 16.1 GB of weights.
+    """
+    found = cures(Question("llama3-8b", H100, max_rent=3.5))
+    assert [(one.words, one.price) for one in found] == [("1 x A100, fp16", 2.49), ("1 x TPU v4, bf16", 3.22)]
+    status, out, _ = ask("llama3-8b", "--on", "H100", "--max-rent", 3)
+    assert status == 1
+    assert re.search(r"would do: 1 x A100, fp16 \(margin 1\.2x, .*, 2\.49 USD an hour in 2026\)", out)
+
+
+@pytest.mark.parametrize(
+    ("chip", "kind", "limit", "row"), [(T4, "price", "max_price", "price"), (V100, "rent", "max_rent", "rent an hour")]
+)
+def test_an_unknown_price_is_neither_met_nor_missed(chip, kind, limit, row):
+    words = rf"^no {kind} of {chip.name} is known to hold against a limit; leave that out, or take one of"
+    with pytest.raises(ValueError, match=words):
+        Question("resnet50", chip, **{limit: 1e9})
+    assert row not in {one.name for one in check(Question("resnet50", chip)).constraints}
+
+
+def test_every_price_is_of_a_chip_in_the_catalogue():
+    names = {one.name for one in CHIPS}
+    assert set(REPORTED) <= names
+    assert {name for name in RENT if " at " not in name} <= names
+    assert [list(prices(chip)) for chip in (V100, A100, T4, TPU_V5P)] == [["price"], ["price", "rent"], ["rent"], []]
+
+
+def test_the_two_ways_to_split_a_decoder_count_the_same_all_reduces():
+    """`interconnect.parallelism` by formula, `split` layer by layer; the embedding's comes on top."""
+    layers = workload("llama3-70b").phases["decode"].layers
+    assert sum(layer.count for layer in layers if layer.name in ROW) == tensor_all_reduces(80, training=False)
+    assert {sum(one.op.writes.values()) for one in layers if one.name in ROW} == {tensor_payload(1, 8192)}
 
 
 def test_pairs_are_tried_where_no_change_alone_does():
@@ -263,6 +386,16 @@ def test_nothing_would_do_and_what_comes_nearest():
     assert cures(impossible) == []
     assert closest(impossible).binding.margin >= check(impossible).binding.margin
     assert not closest(impossible).ok
+    status, out, _ = ask("resnet50", "--on", "Mobile NPU", "--precision", "int8", "--max-power", 4)
+    assert status == 1  # 5 W, and every other chip draws more
+    assert "Nothing would do: no single change and no pair of those that were tried, and none comes nearer" in out
+
+
+def test_of_two_pairs_at_one_price_the_milder_comes_first():
+    """3 USD rent one A100, which holds 70B in int4 alone: weights in int4 before everything in int4."""
+    found = cures(Question("llama3-70b", A100, 4, context=8192, max_rent=3.0))
+    assert [one.words for one in found[:2]] == ["1 x A100, int4 weights", "1 x A100, int4 throughout"]
+    assert found[0].energy > found[1].energy
 
 
 def test_a_chip_without_published_power_is_no_cure_under_a_limit_of_power():
@@ -281,16 +414,16 @@ def test_two_gpus_on_a_board_and_teaching_machines_are_not_offered():
 
 def test_transcript_weights_do_not_fit():
     status, out, _ = ask("llama3-70b", "--on", "H100", "--context", 8192)
-    # 141.107 + 2.684 + 0.940 GB = 144.731; 72 / 144.731 = 0.497
+    # 141.107 + 2.768 + 0.940 GB = 144.815; 72 / 144.815 = 0.497
     assert status == 1
-    assert "NO: memory binds (weights), margin 0.497x: 144.7 GB needed, 72 GB allowed" in out
-    assert "Cheapest change that would do: int4 weights (margin 1.85x" in out  # 72 / (35.28 + 2.68 + 0.94)
+    assert "NO: memory binds (weights), margin 0.497x: 144.8 GB needed, 72 GB allowed" in out
+    assert "Cheapest change that would do: int4 weights (margin 1.85x" in out  # 72 / (35.28 + 2.77 + 0.94)
     assert "- 10% of the memory is kept back" in out
 
 
 def test_transcript_many_chips():
     status, out, _ = ask("llama3-70b", "--on", "h100", "--chips", 4, "--context", 8192, "--target-latency", 25)
-    # 72 / (141.1 / 4 + 2.684 / 4 + 0.268) = 1.99; the step takes 19.58 ms: 25 / 19.58 = 1.28
+    # 72 / (141.1 / 4 + 2.768 / 4 + 0.268) = 1.99; the step takes 19.58 ms: 25 / 19.58 = 1.28
     assert status == 0
     assert "YES: decode step binds (bandwidth), margin 1.28x: 19.58 ms needed, 25 ms allowed" in out
     assert "tensor parallelism over NVLink 4, 450 GB/s one way and 6 us a message" in out
@@ -298,11 +431,11 @@ def test_transcript_many_chips():
 
 def test_transcript_the_cache_does_not_fit():
     status, out, _ = ask("llama3-8b", "--on", "A100", "--batch", 64, "--context", 8192)
-    # 64 * 8192 * 128 KiB = 68.72 GB beside 16.06 of weights
+    # 64 * (8192 + 256) * 128 KiB = 70.87 GB beside 16.06 of weights
     assert status == 1
-    assert "NO: memory binds (KV cache), margin 0.845x: 85.25 GB needed, 72 GB allowed" in out
-    assert "KV cache 68.72 GB" in out
-    assert "or batch 51" in out
+    assert "NO: memory binds (KV cache), margin 0.824x: 87.4 GB needed, 72 GB allowed" in out
+    assert "KV cache 70.87 GB" in out
+    assert "or batch 50" in out
 
 
 def test_transcript_latency_missed():
@@ -336,11 +469,37 @@ def test_transcript_nothing_would_do():
     assert "Nothing would do: no single change and no pair of those that were tried; nearest comes" in out
 
 
+def test_transcript_too_dear():
+    status, out, _ = ask("llama3-70b", "--on", "H100", "--chips", 8, "--context", 8192, "--max-price", 150_000)
+    # 8 * 30,000 USD; 150 / 240 = 0.625
+    assert status == 1
+    assert "NO: price binds, margin 0.625x: 240,000 USD needed, 150,000 USD allowed" in out
+    assert "Cheapest change that would do: 4 x H100 (margin 1.25x" in out
+    assert "- one H100 costs 25,000 to 30,000 USD to buy" in out
+    assert "TechSpot" in out
+
+
+def test_transcript_rent_that_nobody_has_said():
+    status, out, error = ask("resnet50", "--on", "V100", "--max-rent", 1)
+    assert (status, out, error.count("\n")) == (2, "", 1)
+    assert "take one of A100 (1.49 to 2.49 USD), H100 (2.49 to 3.99 USD), TPU v4 (3.22 USD), T4" in error
+
+
+def test_what_nobody_has_said_stands_in_the_report():
+    status, out, _ = ask("resnet50", "--on", "TPU v5p")
+    assert status == 0
+    assert len(re.findall(r"(price|rent an hour) +│ +not known", out)) == 2
+    assert "- no price is known of TPU v5p, so none is counted" in out
+    status, out, _ = ask("resnet50", "--on", "V100", "--json")
+    assert json.loads(out)["unpriced"] == ["rent"]
+
+
 def test_json_is_all_that_is_printed_and_holds_every_cure():
     status, out, error = ask("llama3-70b", "--on", "H100", "--context", 8192, "--json")
     report = json.loads(out)
     assert (status, error) == (1, "")
     assert report["ok"] is False
+    assert [one["met"] for one in report["constraints"][:2]] == [False, None]
     assert (report["binding"], report["constraints"][1]["limit"]) == ("memory", None)
     assert [cure["change"] for cure in report["cures"]] == [one.words for one in cures(TIGHT[0])]
     assert sum(report["memory"].values()) == pytest.approx(report["constraints"][0]["need"])
@@ -357,13 +516,14 @@ def test_json_is_all_that_is_printed_and_holds_every_cure():
         (["llama3-70b", "--on", "H100", "--chips", "0"], "chips must be a whole number of at least 1, got 0"),
         (
             ["llama3-70b", "--on", "H100", "--target-latency", "-5"],
-            "target must be finite and above 0, got -0.005 s",
+            "--target-latency must be finite and above 0, got -5 ms; leave it out for no limit",
         ),
         (
             ["llama3-70b", "--on", "H100", "--chips", "3"],
             "3 chips do not divide the 8 key-value heads of llama3-70b; take as many chips as one of 1, 2, 4, 8",
         ),
         (["llama3-70b"], "Missing option '--on'"),
+        (["resnet50", "--on", "T4", "--answer", "9"], "resnet50 writes no tokens; leave --answer out"),
         (["no/such.onnx", "--on", "T4"], "no/such.onnx"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -383,6 +543,10 @@ def test_bad_input_is_one_line_and_status_2(arguments, words):
             "2 chips do not divide a batch of 3 of resnet50; take as many chips as one of 1, 3",
         ),
         ({"model": "resnet50", "target_first": 1.0}, "resnet50 writes no tokens"),
+        (
+            {"context": 131_072, "answer": 1},
+            "context=131072 and answer=1 are 131073 tokens, beyond the 131072 positions of llama3-8b",
+        ),
         ({"context": 200_000}, "context=200000 is beyond the 131072 positions of llama3-8b; take 131072 or less"),
         ({"batch": 0}, "batch must be a whole number of at least 1, got 0"),
         ({"answer": 0}, "answer must be a whole number of at least 1, got 0"),
@@ -391,6 +555,8 @@ def test_bad_input_is_one_line_and_status_2(arguments, words):
         ({"weights": "int3"}, "precision 'int3' is not known"),
         ({"chip": TPU_V5P, "precision": "bf16", "max_power": 9.0}, "TPU v5p has no published power"),
         ({"chip": MOBILE_NPU, "chips": 2}, "Mobile NPU is built into a device"),
+        ({"max_price": 0}, "max_price must be finite and above 0, got 0 USD"),
+        ({"max_rent": -1.0}, "max_rent must be finite and above 0, got -1.0 USD"),
     ],
     ids=lambda value: str(value) if isinstance(value, dict) else "",
 )

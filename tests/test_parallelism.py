@@ -185,6 +185,22 @@ def test_chips_together_hold_the_state_once_or_once_a_replica(zero):
             assert copies * D_vol <= split.chips * held_by_one[part] <= copies * D_vol + split.chips
 
 
+def test_a_first_stage_holds_as_many_microbatches_as_there_are_up_to_the_stages():
+    """Of 2 microbatches eight stages hold 2 eighths of a model's activations, of 64 all eight."""
+    whole = chip_memory(Job("llama3-8b", batch=1, seq=1024), Split()).activations
+    few, many = (chip_memory(Job("llama3-8b", n, 1024), Split(pipeline=8)).activations for n in (2, 64))
+    assert (few, many) == (-(-whole * 2 // 8), whole)
+
+
+def test_replicas_whose_chips_span_nodes_sum_over_the_link_across():
+    """Four replicas of four chips each are 16 ranks, two nodes, though neither number is above 8."""
+    job, state = Job("llama3-8b", batch=64, seq=1024), 2 * build("llama3-8b").params
+    step = step_time(job, Split(data=4, tensor=4), H100, *LINKS)
+    assert step.gradients == pytest.approx(all_reduce_time(state // 4, 4, LINKS[1]))
+    near = step_time(job, Split(data=4, tensor=2), H100, *LINKS)
+    assert near.gradients == pytest.approx(all_reduce_time(state // 2, 4, LINKS[0]))
+
+
 def test_llama_3_70b_trains_on_no_single_node_of_h100():
     """16 B for each of 70.6 G parameters are 1.13 TB; eight H100 have 0.64."""
     job = Job("llama3-70b", batch=16, seq=4096)
@@ -246,6 +262,8 @@ def test_the_soonest_comes_first_and_all_that_are_named_fit():
             "no split over 77 chips divides the heads, layers and batch of llama",
         ),
         (lambda: ranked(LLAMA, 77, H100, *LINKS), "; 80 chips do"),
+        (lambda: least_memory(LLAMA, 77), "; 80 chips do"),
+        (lambda: Job("gpt2", 3, 128, microbatch=2), "a batch of 3 does not divide into 1 x 2; take 4"),
         (lambda: pipeline(2, 0, 1.0, 1.0), "microbatches must be a whole number of at least 1, got 0"),
         (lambda: pipeline(2, 2, 1.0, 1.0, "zigzag"), "order is one of gpipe, 1f1b; got 'zigzag'"),
         (lambda: buckets([], 1), "a backward pass has at least one layer, got none"),

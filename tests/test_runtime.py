@@ -198,6 +198,8 @@ def test_padding_of_doubling_buckets():
 def test_a_length_without_a_bucket():
     with pytest.raises(ValueError, match=r"300 tokens fit no bucket of \[128, 256\]; add one of 300 or more"):
         bucket_of(300, [256, 128])
+    with pytest.raises(ValueError, match="no tokens, so none are padded"):
+        padding_waste([], [128])
     with pytest.raises(ValueError, match="shortest is at most longest, got 9 and 3; swap them"):
         lengths(1, 9, 3)
 

@@ -64,8 +64,9 @@ def test_a_sign_beside_a_number_is_no_slip(id, answer):
 @pytest.mark.parametrize("section", ["rooflne", "roof", ""])
 def test_progress_in_no_section_is_an_error(section):
     sections = (
-        "acceleration, dataflow, execution, fusion, layouts, mapping, memory, numerics, primitives, "
-        "roofline, sparsity, specialization, systolic, tiling"
+        "acceleration, compiler, dataflow, execution, fallacies, summary, fusion, layouts, mapping, "
+        "memory, multichip, numerics, primitives, roofline, runtime, soc, sparsity, specialization, "
+        "sustainability, systolic, tiling"
     )  # fmt: skip
     with pytest.raises(ValueError, match=rf"^no self-check section '{section}'; there are {sections}$"):
         progress(section)

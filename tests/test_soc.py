@@ -340,6 +340,10 @@ def test_a_phone_bursts_and_then_sustains_what_its_skin_lets_out():
     assert 60 < trace.burst < 300
     assert trace.T["case"].max() < 43 + 0.5
     assert set(trace.f) <= {point.f for point in eight.points}
+    limits = phone_governor(margin=2.0).limits
+    room = np.min([limit - trace.T[name] for name, limit in limits.items()], axis=0)[1:]
+    assert room[np.diff(trace.f) > 0].min() > 2
+    assert room[np.diff(trace.f) < 0].max() < 0
 
 
 def test_a_cool_phone_never_throttles():
@@ -373,6 +377,9 @@ def test_a_cool_phone_never_throttles():
         (lambda: Processor((), 1e-9), "a processor has points"),
         (lambda: Bodies({"die": 1.0}, {}, {"case": 1.0}, 25.0), "no body 'case'; there are die"),
         (lambda: Bodies({"die": 1.0}, {}, {}, 25.0), "some body has no path to the air"),
+        (lambda: Bodies({}, {}, {}, 25.0), "heat needs a body to be stored in; give one in C"),
+        (lambda: phone_bodies().settled({"dye": 5.0}), "no body 'dye'; there are die, case"),
+        (lambda: sustained_power(phone_bodies(), "skin", {"case": 43.0}), "no body 'skin'; there are die, case"),
     ],
 )
 def test_errors_say_what_is_wanted(wrong, text):

@@ -246,6 +246,17 @@ def test_the_widest_moment_by_hand():
     assert (part.widest, part.sram) == ("block1-1.depthwise", 24 * 24 * (48 + 48 + 8))
 
 
+def test_the_first_layer_of_a_block_reads_the_shortcut_itself():
+    """4 x 4 pixels, a block of 8 to 16 to 8 channels without an expansion: the shortcut waits beside the second."""
+    chain = Chain((1, 8, 4, 4), bytes_per_element=1)
+    chain.conv("block.depthwise", 16, kernel=3, groups=8)
+    chain.conv("block.project", 8, kernel=1)
+    chain.add("block.add")
+    first, second, last = chain.layers
+    assert memory_fit(Network("x", (first, second, last), None), doorbell()).sram == (16 + 8 + 8) * 16
+    assert memory_fit(Network("x", (first, last), None), doorbell()).sram == (8 + 16) * 16 == (8 + 8 + 8) * 16
+
+
 def test_a_layer_waits_for_the_slower_of_lanes_and_flash():
     """64 x 64 weights on 8 x 8 places: 64^3 MACs on half of 128 lanes; 64 x 64 + 128 bytes at 1 for 4 cycles."""
     chain = Chain((1, 64, 8, 8), 1)

@@ -66,6 +66,8 @@ TRAINING = {  # year, FLOP
     ),
     "GPT-4": (Fact(2023, "year", _EPOCH), Fact(2.1e25, "FLOP", _EPOCH, "nothing is published", "estimate")),
 }
+GPT3_PARAMS = Fact(174.6e9, "", GPT3_PAPER, "Table D.1; 175 G on the title page. As others quote it", confirmed=False)
+GPT3_TOKENS = Fact(300e9, "", GPT3_PAPER, "Table D.1, trained on. As others quote it", confirmed=False)
 EPOCH_GROWTH = (Fact(4, "x", _EPOCH_TREND, "a year, 2010 to 2024"), Fact(5, "x", _EPOCH_TREND, "a year, 2010 to 2024"))
 OPENAI_DOUBLING = Fact(3.4, "", _OPENAI, "months, 2012 to 2018")
 

@@ -6,6 +6,7 @@ Areas are in m^2 and defect densities per m^2: 0.1 a square centimetre is 1000.
 from __future__ import annotations
 
 from labcore.catalogue.facts import Fact, Source
+from labcore.catalogue.links import LINKS
 from labcore.catalogue.sources import TEACHING
 
 _LLAMA3 = Source(
@@ -38,6 +39,20 @@ _UCIE = Source(
     "https://dev.convergedigest.com/?p=104749",
 )  # fmt: skip
 
+_HIERARCHY = Source(
+    "Fridays with Faraday", "NVLink, NVSwitch, and GPU Interconnect", 2026,
+    "https://fridayswithfaraday.com/posts/gpu-hw-nvlink-nvswitch-interconnect",
+)  # fmt: skip
+
+# How far a fabric reaches, and what one access across it takes.
+NVLINK_SWITCH_GPUS = Fact(
+    256, "", LINKS["NVLink 4"].printed.source, "the largest cluster that the NVLink Switch System of Hopper joins"
+)
+FABRIC_LATENCY = {  # (least, most) as tabled there, for Hopper's generation
+    "NVLink": (Fact(1e-6, "s", _HIERARCHY), Fact(2e-6, "s", _HIERARCHY)),
+    "InfiniBand": (Fact(1e-6, "s", _HIERARCHY), Fact(5e-6, "s", _HIERARCHY)),
+}
+
 # One training run that stops as a whole: Llama 3 405B.
 LLAMA3_GPUS = Fact(16_384, "", _LLAMA3, "H100 of 80 GB")
 LLAMA3_TIME = Fact(54 * 86_400, "s", _LLAMA3, "54 days of training")
@@ -46,6 +61,10 @@ LLAMA3_EFFECTIVE = Fact(0.9, "ratio", _LLAMA3, "effective training time, more th
 LLAMA3_STORAGE = Fact(2e12, "B/s", _HERD, "sustained, of the store that takes checkpoints; 7 TB/s at its peak")
 
 WAFER = Fact(0.3, "m", TEACHING, "diameter of a wafer in leading processes", "convention")
+FIELD = (  # what a scanner exposes at once, and so the largest die
+    Fact(26e-3, "m", TEACHING, "width of the field of today's scanners", "convention"),
+    Fact(33e-3, "m", TEACHING, "height of it", "convention"),
+)
 DEFECTS = {
     "N7": Fact(900, "1/m^2", _DEFECTS, "0.09 a square centimetre, three quarters after the start of volume"),
     "N5": Fact(1000, "1/m^2", _DEFECTS, "0.10 to 0.11 a square centimetre in August 2020, the lower end taken"),

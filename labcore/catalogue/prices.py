@@ -36,6 +36,13 @@ _TPU_HOUR = Source(
 )  # fmt: skip
 _AWS = Source("disintermediate", "How GPU Cloud Pricing Works: On-Demand, Reserved, and Spot", 2026,
               "https://disintermediate.global/insights/gpu-cloud-pricing-models")  # fmt: skip
+_T4_HOURS = Source("computeprices", "Tesla T4 GPU, cloud pricing", 2026, "https://computeprices.com/gpus/t4")
+_H200_HOURS = Source("Mercatus AI", "Cloud GPU pricing, table of May 2026", 2026,
+                     "https://www.mercatus-ai.com/blog/cloud-gpu-pricing")  # fmt: skip
+_MI300X_HOURS = Source("Cliff Center", "AMD inference economics, research note", 2026,
+                       "https://www.cliffcenter.com/research/amd-inference-economics")  # fmt: skip
+_B200_HOURS = Source("Lyceum", "NVIDIA B200 GPU Cloud Pricing 2026", 2026,
+                     "https://lyceum.technology/magazine/nvidia-b200-gpu-cloud-pricing-2026/")  # fmt: skip
 _EIA = Source(
     "EIA, quoted by Statista", "Average retail electricity price for industrial consumers in the United States", 2024,
     "https://www.statista.com/statistics/190680/us-industrial-consumer-price-estimates-for-retail-electricity-since-1970/",
@@ -75,5 +82,11 @@ RENT: dict[str, Range] = {  # USD for an hour of one chip, on demand
     "H100": _range(2.49, 3.99, _HOURS, "an hour of the SXM module, several clouds"),
     "H100 at AWS": _range(98.32 / 8, 98.32 / 8, _AWS, "an eighth of an hour of p5.48xlarge", "derived"),
     "TPU v4": _range(3.22, 3.22, _TPU_HOUR, "an hour of one chip, August 2022", "published"),
+    "T4": _range(0.35, 0.98, _T4_HOURS, "an hour of one GPU, alone or of a server's eight, without commitment"),
+    "H200": _range(2.50, 7.00, _H200_HOURS, "an hour of the SXM module, cheapest to dearest kind of cloud"),
+    "MI300X": _range(1.50, 6.00, _MI300X_HOURS, "an hour of one GPU, TensorWave to Azure and Oracle"),
+    "B200": _range(4.50, 6.00, _B200_HOURS, "an hour on specialised clouds, their average"),
 }
+SERVER = Fact(149_000 / 8 / 10_000, "x", _DGX_1V, "an eighth of a DGX-1 over Table 8's V100: what the server around a "
+              "chip adds to its price, in 2017", "derived")  # fmt: skip
 ELECTRICITY = Fact(0.0806, "USD", _EIA, "for a kilowatt hour, industrial customers, mean of 2023")

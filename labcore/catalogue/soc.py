@@ -27,6 +27,8 @@ _MICRO_NPU = Source(
     "Evaluating the Energy Efficiency of NPU-Accelerated Machine Learning Inference on Embedded Microcontrollers, "
     "abstract", 2025, "https://arxiv.org/abs/2509.17533",
 )  # fmt: skip
+_KIRIN = Source("Huawei", "Kirin 970, announcement at IFA, as the press reported it", 2017,
+                "https://www.techarp.com/articles/huawei-kirin-970-npu-speed/")  # fmt: skip
 _VWW = Source("Chowdhery et al. (Google)", "Visual Wake Words Dataset, abstract", 2019,
               "https://arxiv.org/abs/1906.05721")  # fmt: skip
 _UNREAD = "the document itself was not read"
@@ -76,6 +78,8 @@ LAUNCH = {"NPU": _say(200e-6, "s", "driver and command stream"), "GPU": _say(100
 STATIC = {"NPU": _say(0.15, "W", "leakage and clocks while it is on"), "GPU": _say(0.3, "W", "as the NPU's"),
           "DSP": _say(0.03, "W", "as the NPU's"), "CPU": _say(0.3, "W", "as the NPU's")}  # fmt: skip
 PHONE_BW = MOBILE_NPU.bandwidth
+NPU_EFFICIENCY = Fact(50, "x", _KIRIN, "an NPU's efficiency over a CPU's, a maker's own claim; the announcement itself "
+                      "was not read", confirmed=False)  # fmt: skip
 HANDOFF = _say(50e-6, "s", "flush of caches, interrupt, and the other unit's wait")
 LPDDR_BIT = Fact(4e-12, "J", TEACHING, "a bit; no sheet was read, HBM2 takes 3.9 pJ and DDR4 20 pJ", "estimate")
 FRAME_RATE = _say(30, "Hz", "the rate of Example 1.4 and of a camera")
@@ -98,6 +102,14 @@ PHONE_HEAT = {
     "T_skin": _say(43.0, "degC", "what a hand bears"),
 }  # fmt: skip
 
+# ---- a detector and its neighbours on one DRAM
+
+CROWD = {
+    "BW": _say(25.6e9, "B/s", "32 bit x 6.4 Gb/s of LPDDR5"), "D_frame": _say(256e6, "B", "of a detector's frame"),
+    "burst": _say(1e6, "B", "what one turn of the arbiter moves; real ones take kilobytes, and a share is the same"),
+    "window": _say(1e-3, "s", "over which budgets are counted"),
+}  # fmt: skip
+
 # ---- a microcontroller with a micro-NPU
 
 ETHOS_U55_MACS = tuple(Fact(n, "", _ARM_BLOG, "MACs a cycle, one of four configurations") for n in (32, 64, 128, 256))
@@ -112,7 +124,8 @@ DOORBELL = {
     "clock": _say(400e6, "Hz", "a fast Cortex-M"), "cpu_macs": _say(8, "", "int8 MACs a cycle of 64 vector bits"),
     "npu_macs": ETHOS_U55_MACS[2], "sram": _say(2e6, "B", "on chip"), "flash": _say(16e6, "B", "beside the chip"),
     "BW_flash": _say(100e6, "B/s", "eight wires at 100 MHz"), "P_cpu": _say(20e-3, "W", "the core at work"),
-    "P_npu": _say(30e-3, "W", "the micro-NPU at work, the core asleep"), "P_sleep": _say(50e-6, "W", "memory kept"),
+    "P_npu": _say(30e-3, "W", "the micro-NPU of 128 MACs at work, the core asleep"),
+    "P_sleep": _say(50e-6, "W", "memory kept"),
     "battery": _say(2 * 1.5 * 2.5 * 3600, "J", "two AA cells of 2.5 Ah"),
 }  # fmt: skip
 MICRO_LANES = {"cpu": {"dense": 0.5, "depthwise": 0.25, "pixels": 0.25},

@@ -42,8 +42,9 @@ SECTIONS = (  # modules of labcore.claims in the order of the labs, which is the
     "bandwidth_bounds", "memory_bound_layers", "intensity_regimes", "throughput_ceiling", "roofline_selfcheck",
     "computation_mapping", "computation_placement", "memory_allocation", "mapping_search_space",
     "dataflow_patterns", "mapping_strategies", "tensor_layouts", "kernel_fusion", "matrix_tiling",
-    "compiler_support", "runtime_support", "multichip_scaling", "heterogeneous_soc",
-    "cost_performance", "sustainability", "fallacies", "key_takeaways",
+    "compiler_support", "compiler_selfcheck", "runtime_support", "runtime_selfcheck",
+    "multichip_scaling", "heterogeneous_soc",
+    "cost_performance", "sustainability", "fallacies", "procurement", "key_takeaways",
 )  # fmt: skip
 LEDGER: dict[str, Claim] = {}
 

@@ -48,9 +48,10 @@ class MemoryPlan:
 
     def clashes(self) -> list[tuple[str, str]]:
         """Pairs that are live together and share bytes; a plan that is right has none."""
-        return [(a.name, b.name) for a, b in combinations(self.buffers, 2) if a.meets(b) and self._overlap(a, b)]
+        return [(a.name, b.name) for a, b in combinations(self.buffers, 2) if a.meets(b) and self.share_bytes(a, b)]
 
-    def _overlap(self, a: Buffer, b: Buffer) -> bool:
+    def share_bytes(self, a: Buffer, b: Buffer) -> bool:
+        """Whether two buffers lie on the same bytes, at one time or not."""
         at, bt = self.offsets[a.name], self.offsets[b.name]
         return at < bt + b.nbytes and bt < at + a.nbytes
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Mapping
+from itertools import permutations
 
 from labcore.compiler.graph import Graph
 from labcore.compiler.lifetime import lifetimes
+from labcore.compiler.memory_plan import MemoryPlan
 from labcore.interconnect.schedule import Interval, Task, run
 from labcore.units import Seconds, positive_ints
 
@@ -20,13 +22,15 @@ MOST_ORDERED = 20  # nodes whose orders are all tried
 def schedule(
     graph: Graph, times: Mapping[str, Seconds], L_launch: Seconds = 0.0, launches: Mapping[str, int] | None = None,
     streams: int = 1, ahead: bool = True, T_copy: Mapping[str, Seconds] | None = None, buffers: int = 2,
+    plan: MemoryPlan | None = None,
 ) -> list[Interval]:  # fmt: skip
     """Start and end of every launch, kernel and copy.
 
     `times` has a kernel's time for each node that is launched, `launches` how often where that is not once. The CPU
     launches in the graph's order: `ahead` of the kernels, or each when the kernel before has ended, as where every
     result is waited for. `T_copy` is the time to bring a node's constants in over a link, by a copy engine of its own,
-    into one of some `buffers` that the kernels empty in turn.
+    into one of some `buffers` that the kernels empty in turn. With a `plan` of memory, nothing in place, a kernel waits
+    for the bytes it writes over as it does for its inputs.
 
     >>> from labcore.compiler.graph import graph
     >>> from labcore.interconnect.schedule import makespan
@@ -38,7 +42,7 @@ def schedule(
     8.0
     """
     positive_ints(buffers=buffers)
-    stream, before = assign(graph, times, streams), dependences(graph, times)
+    stream, before = assign(graph, times, streams, plan), dependences(graph, times, plan)
     names, tasks, copied = list(stream), [], []
     for place, name in enumerate(names):
         waits = [("kernel of " + other, 0) for other in before[name]]
@@ -54,8 +58,10 @@ def schedule(
     return run(tasks)
 
 
-def dependences(graph: Graph, times: Mapping[str, Seconds]) -> dict[str, tuple[str, ...]]:
-    """For each node that is launched, the launched ones it waits for, seen through views.
+def dependences(
+    graph: Graph, times: Mapping[str, Seconds], plan: MemoryPlan | None = None
+) -> dict[str, tuple[str, ...]]:
+    """For each node that is launched, the launched ones it waits for, seen through views; with a plan, for bytes too.
 
     >>> from labcore.compiler.graph import graph
     >>> g = graph({"x": (4,)}, {"a": ("relu", "x"), "v": ("reshape", "a", {"shape": (2, 2)}), "b": ("tanh", "v")})
@@ -68,11 +74,29 @@ def dependences(graph: Graph, times: Mapping[str, Seconds]) -> dict[str, tuple[s
     for node in graph.nodes:
         through = [(name,) if name in times else waits.get(name, ()) for name in node.inputs]
         waits[node.name] = tuple(dict.fromkeys(name for names in through for name in names))
-    waits |= {node.name: tuple(n for n in waits[node.name] if n in times) for node in graph.nodes}
-    return {name: waits[name] for name in graph.by_name if name in times}
+    over = waits_for_bytes(graph, plan) if plan else {}
+    waits = {name: dict.fromkeys((*waits[name], *over.get(name, ()))) for name in graph.by_name if name in times}
+    return {name: tuple(n for n in waits[name] if n in times) for name in waits}
 
 
-def assign(graph: Graph, times: Mapping[str, Seconds], streams: int) -> dict[str, int]:
+def waits_for_bytes(graph: Graph, plan: MemoryPlan) -> dict[str, tuple[str, ...]]:
+    """For each node whose bytes held another buffer before, by a plan with nothing in place, who made and read that.
+
+    >>> from labcore.compiler.graph import graph
+    >>> from labcore.compiler.memory_plan import allocate
+    >>> g = graph({"x": (4,)}, {"a": ("relu", "x"), "b": ("tanh", "a"), "c": ("tanh", "x"), "d": ("add", "b", "c")})
+    >>> waits_for_bytes(g, allocate(lifetimes(g, in_place=False)))["c"]  # it lies where a lay, which b reads
+    ('a', 'b')
+    """
+    waits: dict[str, tuple[str, ...]] = {}
+    for old, new in permutations(plan.buffers, 2):
+        if old.last < new.first and plan.share_bytes(old, new):
+            readers = (reader for value in old.values for reader in graph.consumers[value])
+            waits[new.name] = (*waits.get(new.name, ()), *old.values, *readers)
+    return waits
+
+
+def assign(graph: Graph, times: Mapping[str, Seconds], streams: int, plan: MemoryPlan | None = None) -> dict[str, int]:
     """The stream of each kernel: in the graph's order, the one on which it ends first; of equals the lowest.
 
     No schedule made so takes longer than all work shared out plus the critical path (Graham, 1966).
@@ -84,7 +108,7 @@ def assign(graph: Graph, times: Mapping[str, Seconds], streams: int) -> dict[str
     """
     positive_ints(streams=streams)
     free, ended, chosen = [0.0] * streams, {}, {}
-    for name, waits in dependences(graph, times).items():
+    for name, waits in dependences(graph, times, plan).items():
         ready = max((ended[other] for other in waits), default=0.0)
         chosen[name] = min(range(streams), key=lambda s, ready=ready: (max(free[s], ready), s))
         ended[name] = free[chosen[name]] = max(free[chosen[name]], ready) + times[name]

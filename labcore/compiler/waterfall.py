@@ -89,13 +89,24 @@ def gain(stages: list[Stage]) -> Ratio:
     return stages[0].T / stages[-1].T
 
 
+def operations(graph: Graph, fmt: str) -> dict[str, Operation]:
+    """The work that a kernel is chosen for, by the name of its node: of a fused one its head's, with all it reads.
+
+    >>> from labcore.compiler.networks import small_cnn
+    >>> from labcore.compiler.passes.pipeline import optimize
+    >>> [op.kind for op in operations(optimize(small_cnn())[0], "fp16").values()]
+    ['conv2d', 'conv2d', 'conv2d', 'pool2d', 'matmul']
+    """
+    found = {node.name: _operation(graph, node, bytes_per_element(fmt)) for node in graph.nodes}
+    return {name: op for name, op in found.items() if op}
+
+
 def _kernels(graph: Graph, chip: str, fmt: str, naive: bool = False) -> dict[str, Implementation]:
     """The kernel of each node that is launched; the naive one unrolls convolutions to memory."""
     found: dict[str, Implementation] = {}
-    for node in graph.nodes:
-        if op := _operation(graph, node, bytes_per_element(fmt)):
-            ways = candidates(op, chip, fmt, 0.0) if naive else {}
-            found[node.name] = ways.get("im2col + GEMM") or by_cost(op, chip, fmt).kernel
+    for name, op in operations(graph, fmt).items():
+        ways = candidates(op, chip, fmt, 0.0) if naive else {}
+        found[name] = ways.get("im2col + GEMM") or by_cost(op, chip, fmt).kernel
     return found
 
 

@@ -23,10 +23,11 @@ from labcore.cost.fleet import (
 )
 from labcore.cost.offers import Offer, achieved_rate, crossing, like_for_like, table_8
 from labcore.cost.owning import KWH, Owned, break_even, lifetime_cost, payback_time
-from labcore.cost.service import Service, Site, serve
+from labcore.cost.service import TYPICAL, Service, Site, own, serve
 
 __all__ = (
-    "DAY", "KWH", "Fleet", "Footprint", "Offer", "Owned", "Service", "Site", "achieved_rate", "break_even", "crossing",
-    "emissions", "even_grid", "fleet_for", "footprint", "lifetime_cost", "like_for_like", "machine_time", "machines",
-    "mean_power", "mean_rate", "payback_time", "per_watt_gain", "rate_per_watt", "serve", "shift", "table_8",
+    "DAY", "KWH", "TYPICAL", "Fleet", "Footprint", "Offer", "Owned", "Service", "Site", "achieved_rate", "break_even",
+    "crossing", "emissions", "even_grid", "fleet_for", "footprint", "lifetime_cost", "like_for_like", "machine_time",
+    "machines", "mean_power", "mean_rate", "own", "payback_time", "per_watt_gain", "rate_per_watt", "serve", "shift",
+    "table_8",
 )  # fmt: skip

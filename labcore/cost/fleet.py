@@ -141,6 +141,18 @@ def fleet_for(
     return Fleet(machines(per_day * flop * busiest / DAY, R_peak, eta), R_peak, power, eta, idle)
 
 
+def rated_power(chip: Accelerator) -> Watts:
+    """A chip's power as published; raises ValueError for a chip without one.
+
+    >>> from labcore.catalogue import A100
+    >>> rated_power(A100)
+    400
+    """
+    if chip.power is None:
+        raise ValueError(f"{chip.name} has no published power; choose a chip whose facts have one")
+    return chip.power.value
+
+
 def rate_per_watt(chip: Accelerator, precision: str) -> float:
     """Peak throughput for each watt, FLOP/J; raises ValueError for a chip without a published power.
 
@@ -148,9 +160,7 @@ def rate_per_watt(chip: Accelerator, precision: str) -> float:
     >>> rate_per_watt(A100, "fp16") / 1e12
     0.78
     """
-    if chip.power is None:
-        raise ValueError(f"{chip.name} has no published power; choose a chip whose facts have one")
-    return chip.peak(precision) / chip.power.value
+    return chip.peak(precision) / rated_power(chip)
 
 
 def per_watt_gain(new: Accelerator, old: Accelerator, precision: str) -> Ratio:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from labcore.catalogue import carbon, prices
 from labcore.catalogue.demand import FLEET
 from labcore.cost.carbon import Footprint, emissions
-from labcore.cost.fleet import DAY, Fleet, fleet_for
+from labcore.cost.fleet import DAY, Fleet, fleet_for, rated_power
 from labcore.cost.offers import Offer, achieved_rate
 from labcore.cost.owning import Owned
 from labcore.models.network import Network
@@ -35,6 +36,22 @@ class Site:
     life: Seconds = FLEET["life"].value
     upkeep: Ratio = 0.0
     idle: Ratio = 0.0
+
+
+TYPICAL = Site(prices.ELECTRICITY.value, carbon.GRIDS["world"].value, carbon.PUE["typical"].value,
+               idle=carbon.IDLE_SHARE.value)  # fmt: skip
+
+
+def own(offer: Offer, site: Site = TYPICAL) -> Owned:
+    """The chip of an offer, bought for a site; ValueError for one without a published power.
+
+    >>> from labcore.cost import like_for_like
+    >>> a100 = own(like_for_like("16-bit")[1])
+    >>> round(a100.hour(use=1.0), 2), round(a100.hour(use=0.1), 2)  # USD an hour of work, always busy and a tenth
+    (0.48, 4.56)
+    """
+    about = site.life, site.kwh_price, site.overhead, site.upkeep, site.idle
+    return Owned(offer.price, rated_power(offer.chip), *about)
 
 
 @dataclass(frozen=True)
@@ -80,11 +97,8 @@ def serve(
     (1, 11.2, 0.043)
     """
     positive(per_day=per_day)
-    chip, network = offer.chip, network_at(offer.precision)
-    if chip.power is None:
-        raise ValueError(f"{chip.name} has no published power; choose a chip whose facts have one")
+    chip, network, owned = offer.chip, network_at(offer.precision), own(offer, site)
     eta = achieved_rate(network, chip, offer.precision) / offer.R_peak
-    flop, power = network.flop / network.batch, chip.power.value
-    fleet = fleet_for(per_day, flop, offer.R_peak, power, eta, busiest, site.idle)
-    owned = Owned(offer.price, power, site.life, site.kwh_price, site.overhead, site.upkeep, site.idle)
+    flop = network.flop / network.batch
+    fleet = fleet_for(per_day, flop, offer.R_peak, owned.power, eta, busiest, site.idle)
     return Service(offer, fleet, owned, site, per_day, fleet.use(per_day, flop))

@@ -24,7 +24,7 @@ _KEEP_KEYS = (
     "button.setAttribute('data-lm-suppress-shortcuts', 'true'); })(this, 50)\">"
 )
 SLIPS = (  # factor, how near a ratio must come, in units with one of these letters, what it tells
-    (2, 0.02, "FLOP MAC %", "a factor of 2: one multiply-accumulate is two FLOP"),
+    (2, 0.02, "FLOP MAC", "a factor of 2: one multiply-accumulate is two FLOP"),
     (8, 0.02, "B bit", "a factor of 8: bits for bytes"),
     (100, 0.02, "%", "a factor of 100: a share for per cent"),
     (1000, 0.02, "FLOP B s J W", "a factor of 1000: one prefix too many or too few"),
@@ -127,7 +127,7 @@ def compare(id: str, computed: float, unit: str = "") -> Shown:
 def verdict(guess: float, computed: float, unit: str) -> str:
     """How a guess compares, with the slip that the ratio tells of in this unit.
 
-    >>> verdict(40.5, 20.3, "%")
+    >>> verdict(40.5, 20.3, "GFLOP")
     'The guess is 2.00 times that, a factor of 2: one multiply-accumulate is two FLOP.'
     >>> verdict(21, 20.3, "%")
     'Within 10 %.'

@@ -1,8 +1,8 @@
 """The cheapest change that would do: every candidate is put through the same check as the question.
 
 What needs no other hardware comes first: fewer bits, then a smaller batch, then a shorter context, each the least
-that does. Then hardware, by the energy of a query: watts stand for the price of a second, since prices are known for
-few chips, and watts times time for what a query costs. Where no change alone does, pairs of changes are tried.
+that does, then fewer chips, as few as do. Then hardware that has a price, by what all of it costs, then what has none,
+by the energy of a query: watts times time stand for money. Where no change alone does, pairs of changes are tried.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from labcore.catalogue import CHIPS, K80_BOARD
+from labcore.catalogue.facts import Accelerator
+from labcore.feasibility.prices import LIMITED, prices
 from labcore.feasibility.question import Question
 from labcore.feasibility.split import chip_counts
-from labcore.feasibility.verdict import ENERGY, Verdict, check
+from labcore.feasibility.verdict import ENERGY, MONEY, Verdict, check
 from labcore.feasibility.workload import workload
 from labcore.precision import bytes_per_element
 from labcore.units import Joules
@@ -35,14 +37,30 @@ class Cure:
     @property
     def energy(self) -> Joules:
         """Energy of a query; infinite where the chip's power is not published."""
-        return next((one.need for one in self.verdict.constraints if one.name == ENERGY), math.inf)
+        return self._needed(ENERGY)
 
     @property
-    def cost(self) -> tuple[bool, float, int, float]:
-        """What cures are sorted by: hardware or not, its energy a query, the order of the dimensions, the margin."""
+    def paid(self) -> str:
+        """What money is counted by: the 'rent' of an hour where the question limits that alone, else the 'price'."""
+        q = self.verdict.question
+        return "rent" if q.max_rent is not None and q.max_price is None else "price"
+
+    @property
+    def price(self) -> float:
+        """USD for all chips, to buy or for an hour, at the higher end of what is said; infinite where nobody says."""
+        return self._needed(MONEY[self.paid])
+
+    def _needed(self, name: str) -> float:
+        return next((one.need for one in self.verdict.constraints if one.name == name), math.inf)
+
+    @property
+    def cost(self) -> tuple[bool, float, float, float, int, float]:
+        """What cures are sorted by: hardware, its price, the bits computed in, energy a query, dimensions, margin."""
         hardware = any(name in HARDWARE for name in self.changed)
         order = max(list(DIMENSIONS).index(name) for name in self.changed)
-        return hardware, self.energy if hardware else 0.0, order, -self.verdict.binding.margin
+        price, energy = (self.price, self.energy) if hardware else (0.0, 0.0)
+        milder = -bytes_per_element(self.verdict.question.precision) if len(self.changed) > 1 else 0
+        return hardware, price, milder, energy, order, -self.verdict.binding.margin
 
     @property
     def words(self) -> str:
@@ -51,12 +69,14 @@ class Cure:
         say = {
             "smaller batch": f"batch {self.verdict.batch}",
             "shorter context": f"context {self.verdict.context}",
+            "fewer chips": f"{q.chips} x {q.chip.name}",
             "more chips": f"{q.chips} x {q.chip.name}",
             "another chip": f"{q.chips} x {q.chip.name}",
-            "fewer bits": f"{q.weights} weights" if q.weights else q.precision,
+            "fewer bits": f"{q.weights} weights" if q.weights else f"{q.precision} throughout",
         }
         named = [say[name] for name in say if name in self.changed]
-        return ", ".join(dict.fromkeys(named + [q.precision] * ("another chip" in self.changed)))
+        told = "fewer bits" in self.changed and not q.weights
+        return ", ".join(dict.fromkeys(named + [q.precision] * ("another chip" in self.changed and not told)))
 
 
 def cures(question: Question) -> list[Cure]:
@@ -72,7 +92,7 @@ def cures(question: Question) -> list[Cure]:
 
 
 def closest(question: Question) -> Verdict:
-    """Of the single changes and the question itself, the verdict that comes nearest to what is wanted.
+    """Of the question and its single changes but to batch and context, the verdict nearest to what is wanted.
 
     >>> from labcore.catalogue import H100
     >>> closest(Question("llama3-8b", H100, target=1e-6)).ok
@@ -91,11 +111,12 @@ def _pairs(question: Question) -> Iterator[Cure]:
 
 
 def _that_do(name: str, question: Question) -> list[Verdict]:
-    """The mildest step of one dimension that does; of other chips all that do."""
+    """The mildest step of one dimension that does, and the fewest chips; of other chips all that do."""
     steps = DIMENSIONS[name](question)
     if name in ("smaller batch", "shorter context"):  # the milder, the more is needed: the first that does by halving
-        at = bisect_left(steps, True, key=_does)
-        return [check(steps[at])] if at < len(steps) else []
+        but = ENERGY if name == "smaller batch" else ""  # a query's share of a pass grows as the batch shrinks
+        at = bisect_left(steps, True, key=lambda question: _does(question, but))
+        return [check(steps[at])] if at < len(steps) and _does(steps[at]) else []
     found = (verdict for verdict in map(_checked, steps) if verdict and verdict.ok)
     return list(found) if name == "another chip" else list(found)[:1]
 
@@ -108,9 +129,9 @@ def _checked(question: Question) -> Verdict | None:
         return None
 
 
-def _does(question: Question) -> bool:
+def _does(question: Question, but: str = "") -> bool:
     verdict = _checked(question)
-    return verdict is not None and verdict.ok
+    return verdict is not None and all(one.met for one in verdict.constraints if one.name != but)
 
 
 def _fewer_bits(q: Question) -> list[Question]:
@@ -149,15 +170,21 @@ def _shorter_context(q: Question) -> Sequence[Question]:
     return _Steps(q, "context", range((context or 1) - 1, 0, -1))
 
 
+def _fewer_chips(q: Question) -> list[Question]:
+    return [replace(q, chips=n) for n in _counts(q) if n < q.chips]
+
+
 def _more_chips(q: Question) -> list[Question]:
+    return [replace(q, chips=n) for n in _counts(q) if n > q.chips]
+
+
+def _counts(q: Question) -> list[int]:
     whole = workload(q.model, q.batch, q.context, q.precision)
-    counts = chip_counts(whole.kv_heads or whole.batch)
-    return [replace(q, chips=n) for n in counts if n > q.chips]
+    return chip_counts(whole.kv_heads or whole.batch)
 
 
 def _another_chip(q: Question) -> list[Question]:
-    limited = q.max_power is not None or q.max_energy is not None
-    chips = [one for one in SOLD if one.name != q.chip.name and (one.power or not limited)]
+    chips = [one for one in SOLD if one.name != q.chip.name and _published(q, one)]
     fitting: Iterable = ((one, p) for one in chips for p in (q.precision, TWIN.get(q.precision)) if p in one.peaks)
     first = {}
     for one, precision in fitting:
@@ -165,16 +192,25 @@ def _another_chip(q: Question) -> list[Question]:
     return list(first.values())
 
 
+def _published(q: Question, chip: Accelerator) -> bool:
+    """Whether all that the question limits is known of a chip."""
+    power = q.max_power is not None or q.max_energy is not None
+    money = {kind for kind, name in LIMITED.items() if getattr(q, name) is not None}
+    return (chip.power is not None or not power) and money <= set(prices(chip))
+
+
 DIMENSIONS: dict[str, Callable[[Question], Sequence[Question]]] = {
     "fewer bits": _fewer_bits,
     "smaller batch": _smaller_batch,
     "shorter context": _shorter_context,
+    "fewer chips": _fewer_chips,
     "more chips": _more_chips,
     "another chip": _another_chip,
 }
 HARDWARE = ("more chips", "another chip")
-TRIED = ("fewer bits", "more chips", "another chip")
+BOUGHT = {"fewer chips", *HARDWARE}  # changes of what is bought
+TRIED = ("fewer bits", "fewer chips", "more chips", "another chip")
 PAIRED = {
-    "fewer bits": ("smaller batch", "shorter context", "more chips"),
-    "another chip": ("fewer bits", "more chips"),
+    "fewer bits": ("smaller batch", "shorter context", "fewer chips", "more chips"),
+    "another chip": ("fewer bits", "fewer chips", "more chips"),
 }

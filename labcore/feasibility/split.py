@@ -33,7 +33,7 @@ def per_chip(question: Question) -> Workload:
     True
     """
     q, n = question, question.chips
-    whole = workload(q.model, q.batch, q.context, q.precision, q.weights)
+    whole = workload(q.model, q.batch, q.context, q.precision, q.weights, q.answer)
     if n == 1:
         return whole
     if (whole.kv_heads or whole.batch) % n:

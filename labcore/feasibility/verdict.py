@@ -6,17 +6,20 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from labcore.cost.owning import HOUR
 from labcore.feasibility.assumptions import link_between
 from labcore.feasibility.duration import Duration, duration
+from labcore.feasibility.prices import LIMITED, prices
 from labcore.feasibility.question import Question
 from labcore.feasibility.split import link_time, per_chip
 from labcore.feasibility.workload import Workload
 from labcore.models.pressure import Pressure, of_network
 from labcore.precision import bytes_per_element
-from labcore.units import Bytes, Ratio
+from labcore.units import Bytes, Ratio, Seconds
 
 KV = {"kv_cache": "KV cache"}
 ENERGY = "energy a query"
+MONEY = {"price": "price", "rent": "rent an hour"}
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ class Verdict:
 
 
 def check(question: Question) -> Verdict:
-    """Hold a question against memory, latency, power and energy; ValueError where it makes no sense.
+    """Hold a question against memory, latency, power, energy and money; ValueError where it makes no sense.
 
     >>> from labcore.catalogue import H100
     >>> verdict = check(Question("llama3-70b", H100, context=8192))
@@ -120,11 +123,12 @@ def _constraints(
     found = [Constraint("memory", memory.total, usable(q), "B", KV.get(largest, largest))]
     if "decode" in durations:
         first, step = durations["prefill"], durations["decode"]
-        found.append(Constraint("first token", first.T, q.target_first, "s", first.binds))
+        queue = f", last of {batch} prompts" if batch > 1 else ""
+        found.append(Constraint("first token", batch * first.T, q.target_first, "s", first.binds + queue))
         found.append(Constraint("decode step", step.T, q.target, "s", step.binds))
         T_query = first.T + (q.answer - 1) * step.T / batch  # the prefill gives the first token
     elif q.target_first is not None:
-        raise ValueError(f"{q.model} writes no tokens, so there is no first one; give target alone")
+        raise ValueError(f"{q.model} writes no tokens, so there is no first one; leave its limit out")
     else:
         found.append(Constraint("latency", durations["pass"].T, q.target, "s", durations["pass"].binds))
         T_query = durations["pass"].T / batch
@@ -132,4 +136,14 @@ def _constraints(
         power = q.chips * q.chip.power.value
         found.append(Constraint("power", power, q.max_power, "W"))
         found.append(Constraint(ENERGY, power * T_query, q.max_energy, "J"))
-    return tuple(found)
+    return (*found, *_money(q, T_query, "decode" in durations))
+
+
+def _money(q: Question, T_query: Seconds, tokens: bool) -> list[Constraint]:
+    """What all chips cost to buy and for an hour, and what a million tokens or queries cost at that rent."""
+    known = {kind: q.chips * high.value for kind, (_, high) in prices(q.chip).items()}
+    found = [Constraint(MONEY[kind], cost, getattr(q, LIMITED[kind]), "USD") for kind, cost in known.items()]
+    if "rent" in known:
+        each = known["rent"] / HOUR * T_query / (q.answer if tokens else 1)
+        found.append(Constraint(f"a million {'tokens' if tokens else 'queries'}", 1e6 * each, None, "USD"))
+    return found

@@ -2,7 +2,8 @@
 
 Attention is fused, as serving has it: its scores are computed in tiles and never cross memory. Of a prompt only the
 last position goes through the output head, since only the next token is wanted. Prompts are read one at a time, as
-they arrive; the batch is that of decoding.
+they arrive; the batch is that of decoding. With an answer, cache and decode step are those of its last token, when
+every sequence is longest.
 """
 
 from __future__ import annotations
@@ -43,18 +44,20 @@ class Workload:
 
 def workload(
     model: str, batch: int | None = None, context: int | None = None, precision: str = "fp16",
-    weights: str | None = None,
+    weights: str | None = None, answer: int = 0,
 ) -> Workload:  # fmt: skip
     """The passes of a model by name, or of an .onnx file; ValueError for what cannot be built or counted.
 
-    With `weights`, what is trained is stored and read in that format.
+    With `weights`, what is trained is stored and read in that format. The cache holds prompt and `answer`.
 
+    >>> workload("gpt2", context=100, answer=28).kv_cache == workload("gpt2", context=128).kv_cache
+    True
     >>> list(workload("llama3-8b", context=1024).phases), list(workload("resnet50").phases)
     (['prefill', 'decode'], ['pass'])
     """
     file = Path(model)
     stamp = file.stat().st_mtime_ns if file.exists() else 0  # so that a file written anew is read anew
-    whole = _workload(model, batch, context, precision, stamp)
+    whole = _workload(model, batch, context, precision, answer, stamp)
     b, b_weights = bytes_per_element(precision), bytes_per_element(weights or precision)
     phases = whole.phases
     if b != b_weights:
@@ -63,25 +66,31 @@ def workload(
 
 
 @lru_cache(maxsize=256)
-def _workload(model: str, batch: int | None, context: int | None, precision: str, stamp: int) -> Workload:
+def _workload(model: str, batch: int | None, context: int | None, precision: str, answer: int, stamp: int) -> Workload:
     if not stamp and not model.endswith(".onnx") and "/" not in model:
         name = zoo.find(model)
         if "context" in zoo.MODELS[name].options:
-            return _language(name, batch or 1, context or DEFAULT_TOKENS, precision)
+            return _language(name, batch or 1, context or DEFAULT_TOKENS, precision, answer)
     network = load_network(model, batch, precision, context=context)
     if not network.flop:
         raise ValueError(f"{model} holds no operation that can be counted; `labcore roofline` lists what it holds")
     return Workload({"pass": network})
 
 
-def _language(name: str, batch: int, context: int, precision: str) -> Workload:
+def _language(name: str, batch: int, context: int, precision: str, answer: int) -> Workload:
+    sizes, held = (GPT2 | LLAMA3)[name], context + answer
+    if context <= sizes.positions < held:
+        raise ValueError(
+            f"context={context} and answer={answer} are {held} tokens, beyond the {sizes.positions} positions of "
+            f"{name}; take {sizes.positions} or less for both"
+        )
     one = zoo.build(name, 1, precision, phase="decode", context=context)
-    decode = zoo.build(name, batch, precision, phase="decode", context=context)
     prefill = zoo.build(name, 1, precision, phase="prefill", seq=context)
+    decode = zoo.build(name, batch, precision, phase="decode", context=held)
     prefill = replace(prefill, layers=(*prefill.layers[:-1], one.layers[-1]))  # the head, of one position
     phases = {"prefill": fuse_attention(prefill), "decode": fuse_attention(decode)}
-    cache = kv_cache_bytes(name, batch, context, precision)
-    return Workload(phases, cache, (GPT2 | LLAMA3)[name].n_kv_heads, context)
+    cache = kv_cache_bytes(name, batch, held, precision)
+    return Workload(phases, cache, sizes.n_kv_heads, context)
 
 
 def fuse_attention(network: Network) -> Network:

@@ -5,6 +5,7 @@ intervals, in a row and overlapped; `paging` unified memory, whose pages migrate
 
 Many chips: `network`, `allreduce` and `messages` run every message of an all-reduce, `collectives` is its cost in
 closed form; `parallelism` what data, tensor and pipeline parallelism move, `pipeline` and `buckets` the last two in
-time; `splits` and `training` which split of a model fits and how long a step takes; `failures` checkpoints and
-restarts; `packaging` yield and cost of one die, of several, and of a wafer with spare cores.
+time; `replicas` a step of data parallelism, overlapped or not; `splits` and `training` which split of a model fits and
+how long a step takes; `failures` checkpoints and restarts; `packaging` yield and cost of one die, of several, and of a
+wafer with spare cores.
 """

@@ -8,10 +8,11 @@ exactly.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from labcore.catalogue.multichip import FABRIC_LATENCY
 from labcore.interconnect.allreduce import halving as halving_messages
-from labcore.interconnect.link import Link
+from labcore.interconnect.link import Link, link
 from labcore.interconnect.network import message_time
 from labcore.units import Bytes, BytesPerSecond, Seconds, positive, positive_ints
 
@@ -95,9 +96,10 @@ def two_level(nodes: int, node: int, elements: int, bytes_per_element: int = 1, 
     >>> two_level(nodes=2, node=4, elements=80)  # 6 x 20 inside, 2 x 10 across
     Cost(messages=6, D_vol=120, messages_across=2, D_across=20)
     """
-    positive_ints(nodes=nodes, node=node, elements=elements, bytes_per_element=bytes_per_element)
+    nics = node if nics is None else nics
+    positive_ints(nodes=nodes, node=node, elements=elements, bytes_per_element=bytes_per_element, nics=nics)
     part = _ceil(elements, node)
-    queue = _ceil(node, nics or node)
+    queue = _ceil(node, nics)
     inside, across = 2 * (node - 1), 2 * (nodes - 1) * queue
     b = bytes_per_element
     return Cost(inside, inside * part * b, across, across * _ceil(part, nodes) * b)
@@ -115,6 +117,38 @@ def all_reduce_time(D_vol: int, p: int, link: Link, way: str = "ring") -> Second
     if way not in ALL_REDUCE:
         raise ValueError(f"an all-reduce is one of {', '.join(ALL_REDUCE)}; got {way!r}")
     return ALL_REDUCE[way](p, D_vol).time(link)
+
+
+def chip_link(name: str) -> Link:
+    """A link of the catalogue as all-reduces use it: NVLink's latency is one access, no copy that the host calls.
+
+    >>> [(chip_link(name).BW_one_way, chip_link(name).L_lat) for name in ("NVLink 4", "InfiniBand NDR")]
+    [(450000000000.0, 2e-06), (50000000000.0, 2e-06)]
+    """
+    one = link(name)
+    return replace(one, L_lat=FABRIC_LATENCY["NVLink"][1].value) if name.startswith("NVLink") else one
+
+
+def cluster_time(D_vol: int, chips: int, inside: Link, across: Link, node: int = 8, way: str = "two level") -> Seconds:
+    """Time to sum D_vol bytes over chips in nodes, each chip with a network card of its own.
+
+    "two level" uses the links of the nodes for most of the bytes; as soon as the chips are more than a node, each of
+    ALL_REDUCE pays the lower bandwidth and the longer latency of both links in every step. Raises ValueError where the
+    chips do not fill their nodes.
+
+    >>> inside, across = Link("inside", 8e9), Link("across", 1e9)
+    >>> [cluster_time(8 * 10**9, 16, inside, across, way=way) for way in ("two level", "ring")]
+    [2.75, 15.0]
+    """
+    positive_ints(chips=chips, node=node)
+    if chips <= node:
+        return all_reduce_time(D_vol, chips, inside, "ring" if way == "two level" else way)
+    if way != "two level":
+        slower = Link("slower", min(inside.BW_one_way, across.BW_one_way), max(inside.L_lat, across.L_lat))
+        return all_reduce_time(D_vol, chips, slower, way)
+    if chips % node:
+        raise ValueError(f"{chips} chips do not fill nodes of {node}; take {chips // node * node}")
+    return two_level(chips // node, node, D_vol).time(inside, across)
 
 
 def fastest(D_vol: int, p: int, link: Link) -> tuple[str, Seconds]:

@@ -150,6 +150,20 @@ def crossing_energy(D_vol: Bytes, E_byte: float) -> Joules:
     return D_vol * E_byte
 
 
+def cut_links(side: int, across: int, down: int) -> int:
+    """Links of a mesh of side x side cores that leave their die when it is cut into across x down dies.
+
+    Every core is joined to its neighbours; a cut goes through one link in each row or column.
+
+    >>> cut_links(side=4, across=2, down=1), cut_links(side=4, across=1, down=1)
+    (4, 0)
+    """
+    positive_ints(side=side, across=across, down=down)
+    if max(across, down) > side:
+        raise ValueError(f"{side} cores in a row do not make {max(across, down)} dies; cut into {side} at most")
+    return side * (across - 1 + down - 1)
+
+
 def spared_yield(cores: int, needed: int, core_area: float, density: float) -> Ratio:
     """Chance that at least `needed` of `cores` equal cores are without a defect, where defects fall independently.
 

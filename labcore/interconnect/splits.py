@@ -8,6 +8,7 @@ microbatches as there are stages; attention is fused.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import cache
 
 from labcore.catalogue.facts import Accelerator
 from labcore.models.language import GPT2, LLAMA3, Decoder
@@ -60,6 +61,7 @@ class Job:
             raise ValueError(f"a model to split is one of {', '.join(DECODERS)}; got {self.model!r}")
         if self.zero not in ZERO:
             raise ValueError(f"ZeRO has the stages {', '.join(map(str, ZERO))}; got {self.zero!r}")
+        self.microbatches(Split())
 
     @property
     def sizes(self) -> Decoder:
@@ -80,6 +82,8 @@ class Job:
 def splits(job: Job, chips: int) -> list[Split]:
     """Every split over exactly so many chips: tensor divides the key-value heads, pipeline the layers, data the batch.
 
+    Empty where none does; `must_split` raises ValueError then.
+
     >>> splits(Job("gpt2", batch=2, seq=128), chips=2)
     [Split(data=1, tensor=1, pipeline=2), Split(data=1, tensor=2, pipeline=1), Split(data=2, tensor=1, pipeline=1)]
     """
@@ -93,6 +97,18 @@ def splits(job: Job, chips: int) -> list[Split]:
     return sorted(found, key=lambda split: (split.data, split.tensor))
 
 
+def must_split(job: Job, chips: int) -> list[Split]:
+    """The splits over so many chips; ValueError, with the nearest number of chips that has one, where there is none.
+
+    >>> must_split(Job("gpt2", batch=2, seq=128), chips=1)
+    [Split(data=1, tensor=1, pipeline=1)]
+    """
+    if found := splits(job, chips):
+        return found
+    near = min((n for n in range(1, 2 * chips + 1) if splits(job, n)), key=lambda n: abs(n - chips))
+    raise ValueError(f"no split over {chips} chips divides the heads, layers and batch of {job.model}; {near} chips do")
+
+
 def chip_memory(job: Job, split: Split) -> Pressure:
     """Bytes that the fullest chip of a split holds.
 
@@ -102,12 +118,19 @@ def chip_memory(job: Job, split: Split) -> Pressure:
     True
     """
     model_ways = split.tensor * split.pipeline
-    one = of_model(job.model, job.microbatch, job.seq, job.precision, training=True, fused_attention=True)
-    state = training_bytes(build(job.model).params, job.precision)
+    one, params = _on_one_chip(job)
+    state = training_bytes(params, job.precision)
     state = {part: -(-D_vol // model_ways) for part, D_vol in state.items()}
     state |= {part: -(-state[part] // split.data) for part in ZERO[job.zero]}
     held = min(split.pipeline, job.microbatches(split))
     return Pressure(activations=-(-one.activations * held // model_ways), **state)
+
+
+@cache
+def _on_one_chip(job: Job) -> tuple[Pressure, int]:
+    """What one microbatch keeps where nothing is split, and the parameters."""
+    one = of_model(job.model, job.microbatch, job.seq, job.precision, training=True, fused_attention=True)
+    return one, build(job.model).params
 
 
 def fitting(job: Job, chips: int, chip: Accelerator) -> list[tuple[Split, Pressure]]:
@@ -127,7 +150,4 @@ def least_memory(job: Job, chips: int) -> Bytes:
     >>> least_memory(Job("gpt2", batch=2, seq=128), chips=2) < 2e9
     True
     """
-    found = splits(job, chips)
-    if not found:
-        raise ValueError(f"no split over {chips} chips divides the heads, layers and batch of {job.model}")
-    return min(chip_memory(job, split).total for split in found)
+    return min(chip_memory(job, split).total for split in must_split(job, chips))

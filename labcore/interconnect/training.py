@@ -7,16 +7,17 @@ nothing is overlapped (`labcore.interconnect.buckets` overlaps), all layers take
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import cache
 
 from labcore.catalogue.facts import Accelerator
 from labcore.interconnect.collectives import all_reduce_time
 from labcore.interconnect.link import Link, transfer_time
 from labcore.interconnect.parallelism import gradient_bytes, tensor_all_reduces, tensor_payload
-from labcore.interconnect.splits import Job, Split, fitting, least_memory, splits
+from labcore.interconnect.splits import Job, Split, fitting, least_memory, must_split
 from labcore.models.pressure import Pressure
 from labcore.models.zoo import build
 from labcore.precision import bytes_per_element
-from labcore.units import Bytes, Ratio, Seconds, positive
+from labcore.units import Bytes, Flop, Ratio, Seconds, positive
 
 
 @dataclass(frozen=True)
@@ -58,16 +59,23 @@ def step_time(
     m, count, b = job.sizes, job.microbatches(split), bytes_per_element(job.precision)
     reach = {"tensor": split.tensor, "data": split.tensor * split.data, "pipeline": split.chips}
     on = {way: inside if ranks <= node else across for way, ranks in reach.items()}
-    forward = build(job.model, job.microbatch, job.precision, seq=job.seq).flop
+    forward, params = _sizes(job.model, job.microbatch, job.precision, job.seq)
     each = 3 * forward / (split.tensor * split.pipeline * chip.peak(job.precision) * eta)
     payload = tensor_payload(job.microbatch * job.seq, m.d_model, b)
     sums = tensor_all_reduces(m.n_layers) // split.pipeline
     tensor = sums * all_reduce_time(payload, split.tensor, on["tensor"])
     sending = 2 * _sent(payload, split, on["pipeline"])
-    state = gradient_bytes(-(-build(job.model).params // (split.tensor * split.pipeline)), b)
+    state = gradient_bytes(-(-params // (split.tensor * split.pipeline)), b)
     bubble = (split.pipeline - 1) * (each + tensor + sending)
     gradients = all_reduce_time(state, split.data, on["data"])
     return Step(count * each, count * tensor, count * sending, bubble, gradients)
+
+
+@cache
+def _sizes(model: str, microbatch: int, precision: str, seq: int) -> tuple[Flop, int]:
+    """FLOP of the forward pass of a microbatch, and the parameters."""
+    network = build(model, microbatch, precision, seq=seq)
+    return network.flop, network.params
 
 
 def _sent(payload: Bytes, split: Split, link: Link) -> Seconds:
@@ -86,12 +94,7 @@ def ranked(
     >>> ranked(Job("llama3-8b", batch=64, seq=4096), 64, H100, *links)[0][0]
     Split(data=2, tensor=4, pipeline=8)
     """
-    found = splits(job, chips)
-    if not found:
-        near = min((n for n in range(1, 2 * chips + 1) if splits(job, n)), key=lambda n: abs(n - chips))
-        raise ValueError(
-            f"no split over {chips} chips divides the heads, layers and batch of {job.model}; {near} chips do"
-        )
+    must_split(job, chips)
     fit = fitting(job, chips, chip)
     if not fit:
         least, has = (f"{D_vol / 1e9:.1f} GB" for D_vol in (least_memory(job, chips), chip.capacity.value))

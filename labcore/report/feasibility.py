@@ -10,8 +10,10 @@ from rich.table import Table
 
 from labcore.catalogue.links import LAUNCH
 from labcore.feasibility.assumptions import ETA_COMPUTE, ETA_MEMORY, RESERVE, link_between
-from labcore.feasibility.cures import Cure
-from labcore.feasibility.verdict import Constraint, Verdict, usable
+from labcore.feasibility.cures import BOUGHT, Cure
+from labcore.feasibility.prices import SAYS, prices, said
+from labcore.feasibility.question import Question
+from labcore.feasibility.verdict import MONEY, Constraint, Verdict, usable
 from labcore.units import counted, format_si
 
 SHOWN = 5  # cures in the report for people; JSON has all
@@ -26,11 +28,29 @@ def feasibility_table(verdict: Verdict) -> Table:
     table.add_column("most of it")
     table.add_column("met")
     for one in verdict.constraints:
-        limit = "none set" if one.limit is None else format_si(one.limit, one.unit)
+        limit = "none set" if one.limit is None else amount(one.limit, one.unit)
         margin = "-" if one.limit is None else times(one.margin)
         met = "-" if one.limit is None else "yes" if one.met else "NO"
-        table.add_row(one.name, format_si(one.need, one.unit), limit, margin, one.largest, met)
+        table.add_row(one.name, amount(one.need, one.unit), limit, margin, one.largest, met)
+    for kind in unpriced(verdict):
+        table.add_row(MONEY[kind], "not known", "none set", "-", "", "-")
     return table
+
+
+def amount(value: float, unit: str) -> str:
+    """A quantity for people; money in whole dollars from a thousand on, in cents below, in two digits below a cent.
+
+    >>> amount(240_000, "USD"), amount(3.99, "USD"), amount(0.00123, "USD"), amount(72e9, "B")
+    ('240,000 USD', '3.99 USD', '0.0012 USD', '72 GB')
+    """
+    if unit != "USD":
+        return format_si(value, unit)
+    return f"{value:,.0f} USD" if value >= 1000 else f"{value:.2f} USD" if value >= 0.01 else f"{value:.2g} USD"
+
+
+def unpriced(verdict: Verdict) -> list[str]:
+    """What nobody has said of the chip, of 'price' and 'rent'."""
+    return [kind for kind in MONEY if kind not in prices(verdict.question.chip)]
 
 
 def asked(verdict: Verdict) -> str:
@@ -52,13 +72,13 @@ def times(margin: float) -> str:
 
 def feasibility_summary(verdict: Verdict, cures: Sequence[Cure], nearest: Verdict | None = None) -> str:
     """The answer, what binds, memory by part, the cures or that there are none, and every assumption."""
-    lines = [answer(verdict), held(verdict)]
+    lines = [answer(verdict), held(verdict), spent(verdict)]
     if not verdict.constraints[0].met:
         lines.append("Times and energy are those of a chip like it that could hold all of this")
     if verdict.unknown:
         lines.append(f"NOT COUNTED, unknown operators: {', '.join(verdict.unknown)}; every need is too low by them")
     if not verdict.ok:
-        lines += _cured(cures, nearest)
+        lines += _cured(verdict.question, cures, nearest)
     return "\n".join([*lines, "", "Assumptions", *(f"- {line}" for line in assumed(verdict))])
 
 
@@ -68,7 +88,7 @@ def answer(verdict: Verdict) -> str:
     missed = [one.name for one in limited if not one.met]
     binding = verdict.binding
     what = f"{binding.name} binds" + (f" ({binding.largest})" if binding.largest else "")
-    room = f"{format_si(binding.need, binding.unit)} needed, {format_si(binding.limit, binding.unit)} allowed"
+    room = f"{amount(binding.need, binding.unit)} needed, {amount(binding.limit, binding.unit)} allowed"
     also = "".join(f"; also missed: {name}" for name in missed if name != binding.name)
     return f"{'NO' if missed else 'YES'}: {what}, margin {times(binding.margin)}: {room}{also}"
 
@@ -81,9 +101,18 @@ def held(verdict: Verdict) -> str:
     return f"Each chip holds: {listed}; {format_si(usable(q), 'B')} of its {q.chip.capacity} may be used"
 
 
-def _cured(cures: Sequence[Cure], nearest: Verdict | None) -> list[str]:
+def spent(verdict: Verdict) -> str:
+    """The time of a decode step, or of a pass, by what bounds its kernels."""
+    phase = next(reversed(verdict.durations))
+    parts = ", ".join(f"{name} {format_si(T, 's', 3)}" for name, T in verdict.durations[phase].parts.items() if T)
+    return f"A {phase.replace('decode', 'decode step')} spends: {parts}"
+
+
+def _cured(of: Question, cures: Sequence[Cure], nearest: Verdict | None) -> list[str]:
     if not cures:
         best = f"; nearest comes {asked(nearest)}: {answer(nearest)}" if nearest else ""
+        if nearest and nearest.question == of:
+            best = ", and none comes nearer than what was asked"
         return [f"Nothing would do: no single change and no pair of those that were tried{best}"]
     lines = [f"Cheapest change that would do: {cures[0].words} ({_then(cures[0])})"]
     others = [f"  or {cure.words} ({_then(cure)})" for cure in cures[1:SHOWN]]
@@ -95,7 +124,12 @@ def _then(cure: Cure) -> str:
     after = cure.verdict
     step = next(one for one in after.constraints if one.name in ("decode step", "latency"))
     energy = "" if math.isinf(cure.energy) else f", {format_si(cure.energy, 'J', 3)} a query"
-    return f"margin {times(after.binding.margin)}, {step.name} {format_si(step.need, 's', 3)}{energy}"
+    buys = not BOUGHT.isdisjoint(cure.changed) and not math.isinf(cure.price)
+    price = ""
+    if buys:  # a price may be years older than the next
+        year = prices(after.question.chip)[cure.paid][1].source.year
+        price = f", {amount(cure.price, 'USD')} {SAYS[cure.paid]} in {year}"
+    return f"margin {times(after.binding.margin)}, {step.name} {format_si(step.need, 's', 3)}{energy}{price}"
 
 
 def assumed(verdict: Verdict) -> list[str]:
@@ -113,17 +147,30 @@ def assumed(verdict: Verdict) -> list[str]:
         "activations and cache are in the precision asked for, weights too unless they are stored in fewer bits, whose "
         "scales and widening are free here; whether the model stays accurate enough must be measured",
         "the power is the chip's rated power all the time, so that energy is at most this; host and cooling are extra",
-        "cheapest: first no new hardware (fewer bits, then a smaller batch, then a shorter context), then by energy a "
-        "query, watts standing for prices, which are known for few chips",
+        *_money(verdict),
+        "cheapest: first no new hardware (fewer bits, a smaller batch, a shorter context, fewer chips), then by price, "
+        "then, where none is known, by energy a query; of pairs at one price the one that computes in more bits",
     ]
     if verdict.context:
         lines.append(
-            f"attention is fused; prompts of {verdict.context} tokens are read one at a time; a query writes "
-            f"{counted(q.answer, 'token')}, each at the full context; the target is that of one decode step"
+            f"attention is fused; prompts of {verdict.context} tokens are read one at a time, so the last of a batch "
+            f"waits for all; a query writes {counted(q.answer, 'token')}, each charged as the last, when the cache "
+            "holds prompt and answer; the target is that of one decode step"
         )
     if q.chips > 1:
         lines.append(_joined(verdict))
     return lines
+
+
+def _money(verdict: Verdict) -> list[str]:
+    """Where each price comes from, at which end of its range it counts, and what nobody has said."""
+    q = verdict.question
+    known = [
+        f"one {q.chip.name} costs {said(one)} {SAYS[kind]}, server and staff are extra, the higher end counts "
+        f"({one[1].source})"
+        for kind, one in prices(q.chip).items()
+    ]
+    return known + [f"no {kind} is known of {q.chip.name}, so none is counted" for kind in unpriced(verdict)]
 
 
 def _joined(verdict: Verdict) -> str:
@@ -136,7 +183,7 @@ def _joined(verdict: Verdict) -> str:
 
 
 def feasibility_object(verdict: Verdict, cures: Sequence[Cure], nearest: Verdict | None = None) -> dict[str, object]:
-    """What `labcore can-i-run --json` prints, in SI base units; a margin of null has no limit."""
+    """What `labcore can-i-run --json` prints, in SI base units; where no limit is set, margin and met are null."""
     return {
         **_found(verdict),
         "cures": [{"change": cure.words, "changed": list(cure.changed), **_found(cure.verdict)} for cure in cures],
@@ -158,10 +205,12 @@ def _found(verdict: Verdict) -> dict[str, object]:
         "memory": verdict.memory.parts,
         "durations": {phase: {"T": one.T, **one.parts} for phase, one in verdict.durations.items()},
         "unknown": list(verdict.unknown),
+        "unpriced": unpriced(verdict),
     }  # fmt: skip
 
 
 def _row(one: Constraint) -> dict[str, object]:
     margin = None if one.limit is None else one.margin
+    met = None if one.limit is None else one.met
     row = {"name": one.name, "need": one.need, "limit": one.limit, "unit": one.unit}
-    return {**row, "margin": margin, "met": one.met, "most": one.largest}
+    return {**row, "margin": margin, "met": met, "most": one.largest}

@@ -74,6 +74,22 @@ def response_shared(rate: Hertz, T: Seconds, T_mean: Seconds | None = None) -> S
     return T / (1 - load(rate, T if T_mean is None else T_mean))
 
 
+def waits_in_line(arrivals: Sequence[Seconds], times: Sequence[Seconds]) -> np.ndarray:
+    """(n,) waits before service of n requests on one server, first come, first served, for any trace.
+
+    Who comes next waits for what is left: max(0, wait + time - gap) of the request before (Lindley 1952). It is what
+    `labcore.runtime.plans.serve` finds event by event where memory is no limit, without a simulator.
+
+    >>> waits_in_line([0.0, 1.0, 5.0], [2.0, 2.0, 2.0]).tolist()
+    [0.0, 1.0, 0.0]
+    """
+    at, T = np.asarray(arrivals, float), np.asarray(times, float)
+    if at.shape != T.shape or np.any(np.diff(at) < 0):
+        raise ValueError(f"wanted ascending arrivals, a time for each; got {at.size} and {T.size}; sort by arrival")
+    behind = np.concatenate([[0.0], np.cumsum(T[:-1])]) - at  # work before each request, less the time that it had
+    return behind - np.minimum.accumulate(behind)
+
+
 def in_system(rate: Hertz, T_response: Seconds) -> float:
     """Mean number of requests in a system, rate * mean time in it (Little 1961), whatever happens inside.
 

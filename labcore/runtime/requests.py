@@ -20,17 +20,21 @@ class Request:
     tokens: int
 
 
-def lengths(count: int, shortest: int = SHORTEST, longest: int = LONGEST, seed: int = 0) -> np.ndarray:
+def lengths(
+    count: int, shortest: int = SHORTEST, longest: int = LONGEST, seed: int = 0, step: int = 1
+) -> np.ndarray:  # fmt: skip
     """(count,) lengths in tokens, log-uniform between two: every doubling is as likely as every other.
 
-    >>> lengths(4, 64, 64)
-    array([64, 64, 64, 64])
+    They are rounded up to multiples of `step`, so that a long trace has few different ones.
+
+    >>> lengths(4, 64, 64), lengths(2, 65, 66, step=64)
+    (array([64, 64, 64, 64]), array([128, 128]))
     """
-    positive_ints(count=count, shortest=shortest, longest=longest)
+    positive_ints(count=count, shortest=shortest, longest=longest, step=step)
     if shortest > longest:
         raise ValueError(f"shortest is at most longest, got {shortest} and {longest}; swap them")
     logs = np.random.default_rng([seed, 1]).uniform(np.log(shortest), np.log(longest), count)
-    return np.clip(np.rint(np.exp(logs)).astype(int), shortest, longest)
+    return -(-np.clip(np.rint(np.exp(logs)).astype(int), shortest, longest) // step) * step
 
 
 def mean_length(shortest: int = SHORTEST, longest: int = LONGEST) -> float:
@@ -62,14 +66,15 @@ def arrivals(count: int, rate: Hertz, burst: Ratio = 1.0, seed: int = 0) -> np.n
 
 
 def requests(
-    count: int, rate: Hertz, burst: Ratio = 1.0, shortest: int = SHORTEST, longest: int = LONGEST, seed: int = 0
-) -> list[Request]:
+    count: int, rate: Hertz, burst: Ratio = 1.0, shortest: int = SHORTEST, longest: int = LONGEST, seed: int = 0,
+    step: int = 1,
+) -> list[Request]:  # fmt: skip
     """A trace of requests: `arrivals` with `lengths`, independent of each other.
 
     >>> [one.tokens for one in requests(3, rate=10.0, shortest=128, longest=128)]
     [128, 128, 128]
     """
-    times, tokens = arrivals(count, rate, burst, seed), lengths(count, shortest, longest, seed)
+    times, tokens = arrivals(count, rate, burst, seed), lengths(count, shortest, longest, seed, step)
     return [Request(float(t), int(n)) for t, n in zip(times, tokens, strict=True)]
 
 
@@ -79,6 +84,8 @@ def padding_waste(tokens: Sequence[int], buckets: Sequence[int]) -> Ratio:
     >>> padding_waste([100, 300], buckets=[128, 512])  # 400 of 640
     0.375
     """
+    if not len(tokens):
+        raise ValueError("no tokens, so none are padded; give the length of one request at least")
     bucket_of(max(tokens), buckets)  # raises where the longest fits none
     sizes = np.sort(buckets)
     return 1 - sum(tokens) / int(sizes[np.searchsorted(sizes, tokens)].sum())

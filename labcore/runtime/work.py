@@ -44,6 +44,7 @@ def fixed(T: Seconds, held: int = 1) -> Costs:
     return lambda tokens: Work(T, held)
 
 
+@functools.cache
 def prefill(
     model: str = "llama3-8b", on: Silicon = SILICON["A100"], tuned_for: int | None = None, T_hold: Seconds = 0.0,
     L_launch: Seconds = LAUNCH.value,

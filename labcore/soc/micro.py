@@ -53,16 +53,21 @@ def _check(engine: str, weights: str) -> None:
 def doorbell(npu_macs: int = facts.DOORBELL["npu_macs"].value) -> Micro:
     """A doorbell's microcontroller: a Cortex-M of 8 MACs a cycle, a micro-NPU of 32, 64, 128 or 256.
 
+    The micro-NPU's power at work is declared for 128 and grows with its MACs.
+
     >>> doorbell().macs, doorbell().sram
     ({'cpu': 8, 'npu': 128}, 2000000.0)
+    >>> doorbell(256).P["npu"] / doorbell().P["npu"]
+    2.0
     """
     offered = [fact.value for fact in facts.ETHOS_U55_MACS]
     if npu_macs not in offered:
         raise ValueError(f"the micro-NPU comes with {', '.join(map(str, offered))} MACs a cycle; got {npu_macs!r}")
     value = {name: fact.value for name, fact in facts.DOORBELL.items()}
+    P_npu = value["P_npu"] * npu_macs / value["npu_macs"]
     return Micro(
         value["clock"], {"cpu": value["cpu_macs"], "npu": npu_macs}, facts.MICRO_LANES, value["sram"], value["flash"],
-        value["BW_flash"], {"cpu": value["P_cpu"], "npu": value["P_npu"]}, value["P_sleep"],
+        value["BW_flash"], {"cpu": value["P_cpu"], "npu": P_npu}, value["P_sleep"],
     )  # fmt: skip
 
 
@@ -117,11 +122,12 @@ def memory_fit(network: Network, micro: Micro, weights: str = "flash", code: Byt
     """
     _check("npu", weights)
     shortcut = {_name(layer): min(layer.op.reads.values()) for layer in network.layers if len(_activations(layer)) > 1}
-    alive = {
-        layer.name: sum(_activations(layer)) + sum(layer.op.writes.values())
-        + shortcut.get(_name(layer), 0) * (_reads_shortcut(layer) is False)
-        for layer in network.layers
-    }  # fmt: skip
+    first = {_name(layer): layer for layer in reversed(network.layers)}
+    alive = {}
+    for layer in network.layers:
+        reads, block = _activations(layer), _name(layer)
+        beside = 0 if len(reads) > 1 or layer is first[block] else shortcut.get(block, 0)  # those read it themselves
+        alive[layer.name] = sum(reads) + sum(layer.op.writes.values()) + beside
     widest = max(alive, key=alive.get)
     flash = network.params + code
     sram = alive[widest] + (network.params if weights == "sram" else 0)
@@ -134,11 +140,6 @@ def _name(layer: Layer) -> str:
 
 def _activations(layer: Layer) -> list[Bytes]:
     return [D for name, D in layer.op.reads.items() if name not in WEIGHTS]
-
-
-def _reads_shortcut(layer: Layer) -> bool:
-    """Whether a layer reads the shortcut as an operand anyway: the first of its block, or the addition."""
-    return layer.name.endswith((".expand", ".add"))
 
 
 def cycles(network: Network, micro: Micro, engine: str = "npu", weights: str = "flash") -> float:
@@ -196,6 +197,24 @@ def mean_power(
             f"{1 / T:.4g} a second is the most"
         )
     return rate * E + (1 - duty) * micro.P_sleep + P_sensor
+
+
+def rate_within(network: Network, micro: Micro, P_budget: Watts, engine: str = "npu", weights: str = "flash") -> Hertz:
+    """Most passes a second within a mean power, and never more than fit into a second.
+
+    ValueError where sleeping alone takes the budget.
+
+    >>> ask = wake_vision(), doorbell(), 1e-3
+    >>> [round(rate_within(*ask, engine, "sram")) for engine in ("cpu", "npu")]  # in a milliwatt
+    [10, 79]
+    """
+    positive(P_budget=P_budget)
+    if P_budget <= micro.P_sleep:
+        raise ValueError(
+            f"a budget of {P_budget:.4g} W is spent asleep, at {micro.P_sleep:.4g} W; allow more than that"
+        )
+    T, E = inference(network, micro, engine, weights)
+    return min(1 / T, (P_budget - micro.P_sleep) / (E - T * micro.P_sleep))
 
 
 def battery_life(P_mean: Watts, E_battery: Joules = facts.DOORBELL["battery"].value) -> Seconds:

@@ -7,14 +7,14 @@ are a sum of exponentials, so that a step of any length is exact. Temperatures a
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from labcore.catalogue import soc as facts
 from labcore.soc.dvfs import Processor
-from labcore.units import Ratio, Seconds, Watts, positive
+from labcore.units import Hertz, Ratio, Seconds, Watts, positive
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,17 @@ class Bodies:
     T_ambient: float
 
     def __post_init__(self) -> None:
+        if not self.C:
+            raise ValueError("heat needs a body to be stored in; give one in C")
         positive(C=list(self.C.values()), G=[*self.between.values(), *self.to_air.values()])
-        for name in {*(one for pair in self.between for one in pair), *self.to_air} - set(self.C):
-            raise ValueError(f"no body {name!r}; there are {', '.join(self.C)}")
+        self._known(one for names in (*self.between, self.to_air) for one in names)
         if np.linalg.eigvalsh(self._conductance())[0] <= 1e-12:
             raise ValueError("some body has no path to the air, so that it would never settle; give it one in to_air")
+
+    def _known(self, names: Iterable[str]) -> None:
+        for name in names:
+            if name not in self.C:
+                raise ValueError(f"no body {name!r}; there are {', '.join(self.C)}")
 
     def _conductance(self) -> np.ndarray:
         names = list(self.C)
@@ -47,7 +53,8 @@ class Bodies:
         return G
 
     def settled(self, P: Mapping[str, Watts]) -> dict[str, float]:
-        """Temperatures after an endless time at constant power."""
+        """Temperatures after an endless time at constant power; raises ValueError for a body that is not there."""
+        self._known(P)
         rise = np.linalg.solve(self._conductance(), [P.get(name, 0.0) for name in self.C])
         return dict(zip(self.C, (self.T_ambient + rise).tolist(), strict=True))
 
@@ -152,23 +159,29 @@ def sustained_power(bodies: Bodies, body: str, limits: Mapping[str, float]) -> W
     return min((limit - bodies.T_ambient) / (rise[name] - bodies.T_ambient) for name, limit in limits.items())
 
 
-def throttled(bodies: Bodies, processor: Processor, governor: Governor, body: str, duration: Seconds) -> Trace:
-    """Full load from cold under a governor, step by step: the fastest clock first, then what heat allows.
+def throttled(
+    bodies: Bodies, processor: Processor, governor: Governor, body: str, duration: Seconds, demand: Hertz = math.inf
+) -> Trace:
+    """Load from cold under a governor, step by step: the fastest clock first, then what heat allows.
+
+    The load is full, or `demand` cycles a second: a clock above that idles in between, one below it falls behind.
 
     >>> from labcore.soc.dvfs import cortex_a72
     >>> trace = throttled(phone_bodies(), cortex_a72(cores=8), phone_governor(), "die", duration=1800)
     >>> trace.burst, 0.3 < trace.sustained < 0.6  # seconds at full clock; then about half of it
     (136.0, True)
     """
-    positive(duration=duration, period=governor.period)
     points = sorted(processor.points, key=lambda point: point.f)
+    demand = min(demand, points[-1].f)
+    positive(duration=duration, period=governor.period, demand=demand)
     T, at, rows = dict.fromkeys(bodies.C, bodies.T_ambient), len(points) - 1, []
     for k in range(math.ceil(duration / governor.period)):
         if any(T[name] > limit for name, limit in governor.limits.items()):
             at = max(at - 1, 0)
         elif all(T[name] < limit - governor.margin for name, limit in governor.limits.items()):
             at = min(at + 1, len(points) - 1)
-        P = processor.power(points[at])
+        busy = min(1.0, demand / points[at].f)
+        P = busy * processor.power(points[at]) + (1 - busy) * processor.P_idle
         rows.append((k * governor.period, points[at].f, P, *T.values()))
         T = bodies.after(T, {body: P}, governor.period)
     t, f, P, *temperatures = np.array(rows).T
