@@ -65,13 +65,13 @@ class Lab:
         """Title (first heading), question (first block quote) and times (the line that starts with 'Reading')."""
         first = next(cell.source for cell in jupytext.read(self.source, fmt="py:percent").cells)
         title = re.search(r"^# (.+)$", first, re.MULTILINE)
-        question = re.search(r"^> (.+)$", first, re.MULTILINE)
+        question = re.search(r"^> .+(?:\n> .+)*", first, re.MULTILINE)
         times = re.search(r"^Reading .+$", first, re.MULTILINE)
         if not (title and question and times):
             raise BookError(
                 f"{self.source.name}: the first cell needs '# title', '> question' and 'Reading n min, ...'"
             )
-        return title[1], question[1], times[0]
+        return title[1], question[0].removeprefix("> ").replace("\n> ", " "), times[0]
 
 
 def labs() -> list[Lab]:

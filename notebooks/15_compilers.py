@@ -5,7 +5,7 @@
 # > nobody touched the model. What did the compiler do, and how much of it may we expect
 # > for ours?
 #
-# Reading 35 min, doing 35 min.
+# Reading 45 min, doing 55 min.
 #
 # A framework hands over a network as a **graph**: each *node* is an operation, each edge
 # a tensor that one node makes and another reads. Run as it stands, each node is one
@@ -85,7 +85,7 @@ print(
     f"{cost(graph, A100).launches} launches, then {cost(after, A100).launches}; ", end=""
 )
 print(f"the same values: {same}; a launch takes {format_si(LAUNCH.value, 's')},", end=" ")
-print(f"reading and writing 512 B {format_si(2 * 512 / A100.BW, 's', 1)}")
+print(f"reading and writing 512 B {2e9 * 512 / A100.BW:.1f} ns")
 show("graph-passes")
 
 # %% [markdown]
@@ -175,12 +175,6 @@ for name, make in nets.items():
         end=" ",
     )
     print(f"{before.T / compiled.T:.2f} times as fast")
-norm = {f"{part}.norm": ("layernorm", "x", "scale", "bias") for part in "qkv"}
-heads = {part: ("gemm", f"{part}.norm", f"w{part}") for part in "qkv"}
-weights = {f"w{part}": np.zeros((64, 64), np.float32) for part in "qkv"}
-ones = {"scale": np.ones(64, np.float32), "bias": np.zeros(64, np.float32)}
-written = make_graph({"x": (8, 64)}, norm | heads, weights | ones)
-print("three projections:", "; ".join(PASSES["common"](written)[1].did))
 
 # %% [markdown]
 # 174 launches less 53 is 121; less 49 and 16 is 56: one for each of 53 convolutions, the
@@ -189,9 +183,18 @@ print("three projections:", "; ".join(PASSES["common"](written)[1].did))
 # **Where the rule fails, first.** The chapter says that common subexpressions help "in
 # models with residual connections". A residual network reads one value twice; it does not
 # compute it twice. The pass finds nothing there, nor does dead code: a network that
-# people publish is clean. What the pass is good for is what tools write. In the last line
-# three projections each normalise their input, which needs it once.
-#
+# people publish is clean. What the pass is good for is what tools write. Here three
+# projections each normalise their input, which needs it once:
+
+# %%
+norm = {f"{part}.norm": ("layernorm", "x", "scale", "bias") for part in "qkv"}
+heads = {part: ("gemm", f"{part}.norm", f"w{part}") for part in "qkv"}
+weights = {f"w{part}": np.zeros((64, 64), np.float32) for part in "qkv"}
+ones = {"scale": np.ones(64, np.float32), "bias": np.zeros(64, np.float32)}
+written = make_graph({"x": (8, 64)}, norm | heads, weights | ones)
+print("three projections:", "; ".join(optimize(written, ["common"])[1][0].did))
+
+# %% [markdown]
 # **Explore: which switch does it?** The bars compare a network with itself as defined.
 # Find (1) with both switches off, which of *Batch norms* and *Element-wise* alone saves
 # more, and whether the second then still saves a launch (the text below tells; look
@@ -260,13 +263,10 @@ claims_at("15_compilers#pipeline")
 # one block at a time (a real one may hold several). One row of 1024 columns makes 8
 # blocks of 128: 100 multiprocessors idle.
 #
-# The rule answers two questions, which unit and which block. So the cell asks twice what
-# it loses over whole networks, launches counted: as it is, and where it chooses the unit
-# alone and the block goes by cost.
+# First three products by themselves.
 
-# %% name="selection"
+# %%
 from labcore.compiler.kernel_cost import gemm_space
-from labcore.compiler.waterfall import operations
 from labcore.ops import matmul
 
 print(f"configurations of one product on an A100: {len(gemm_space('A100', 'fp16')):,}")
@@ -277,6 +277,15 @@ for M, N in ((1, 1024), (4096, 4096), (4096, 1000)):
     print(f"    best {best.name}, {best.kernel.name}; by rule", end=" ")
     print(f"{rule.kernel.T / best.kernel.T:.2f} times as long,", end=" ")
     print(f"{lost([rule], [by_cost(op, 'A100', 'fp16')]) + 1:.2f} with launches counted")
+
+# %% [markdown]
+# The rule answers two questions, which unit and which block. So the next cell asks twice
+# what it loses over whole networks, launches counted: as it is, and where it chooses the
+# unit alone and the block goes by cost.
+
+# %% name="selection"
+from labcore.compiler.waterfall import operations
+
 for name, make in nets.items():
     for batch in (1, 32):
         work = operations(optimize(make(batch=batch))[0], "fp16").values()
@@ -297,8 +306,9 @@ claims_at("15_compilers#selection")
 # whose products are large and even. A rule is as good as the shapes that it was made for.
 #
 # The model has no alignment. At FP16 the rows of a matrix begin at multiples of 16 B only
-# if their length is a multiple of 8, as 1000 is and 1025 is not; a real kernel loads
-# other rows in smaller pieces and loses more at 1025 than is shown here.
+# if their length is a multiple of 8, as 1000 is and 1025 is not. A real kernel of the
+# tensor cores loads other rows in smaller pieces, and takes longer at 1025 than is shown
+# here.
 #
 # **Explore: one more column.** Find (1) what the rule does at K = 1024 and at 1025, and
 # what the best kernel does; (2) a shape whose best kernel cuts K in parts; (3) at
@@ -319,24 +329,39 @@ selection_explorer()
 # first, each in the smallest gap that holds it, reaches it here.
 
 # %%
-from operator import attrgetter
-
 from labcore.compiler.lifetime import Buffer
-from labcore.explore.compiler_memory import STRATEGIES
 
-by_bytes = attrgetter("nbytes")
 three = [Buffer("a", 4, 0, 1), Buffer("b", 2, 1, 2), Buffer("c", 4, 2, 3)]
 plan = allocate(three)
 print(f"live at each step: {live_bytes(three)} B;", end=" ")
 print(f"offsets {plan.offsets}, arena {plan.peak} B")
+
+# %% [markdown]
+# A network's tensors may each have a place of their own, or an element-wise node may
+# write its result over an input that nobody reads again. What is left to share then?
+
+# %%
 for title, buffers in (
     ("each tensor its own", lifetimes(resnet50(), in_place=False)),
     ("written over where nobody reads again", lifetimes(resnet50())),
 ):
     plan = allocate(buffers)
     apart, arena = format_si(plan.apart, "B", 4), format_si(plan.peak, "B", 4)
-    print(f"ResNet-50 as defined, {title}: {apart} apart, {arena}", end=" ")
-    print(f"in one arena, {plan.apart / plan.peak:.1f} times less")
+    print(f"ResNet-50 as defined, {title}:")
+    print(
+        f"    {apart} apart, {arena} in one arena, {plan.apart / plan.peak:.1f} times less"
+    )
+
+# %% [markdown]
+# How near do plans come to the bound? Three orders of placing, over three networks; in
+# none may two buffers *clash*, that is, share bytes while both are live.
+
+# %%
+from operator import attrgetter
+
+from labcore.explore.compiler_memory import STRATEGIES
+
+by_bytes = attrgetter("nbytes")
 for name, make in nets.items():
     buffers = lifetimes(optimize(make())[0])
     live = live_bytes(buffers)
@@ -345,11 +370,11 @@ for name, make in nets.items():
     print(
         f"{name}: bound {format_si(max(live), 'B', 4)}, at step {at + 1} of {len(live)},"
     )
-    print(f"    with {most.name} of {format_si(most.nbytes, 'B', 4)};", end=" ")
+    print(f"    with {most.name} of {format_si(most.nbytes, 'B', 4)};")
     plans = {words: allocate(buffers, way) for words, way in STRATEGIES.items()}
     over = [f"{words} {100 * plan.over:.1f} %" for words, plan in plans.items()]
     wrong = sum(len(plan.clashes()) for plan in plans.values())
-    print(f"over it: {', '.join(over)}; pairs that clash: {wrong}")
+    print(f"    over it: {', '.join(over)}; pairs that clash: {wrong}")
 show("memory-plan")
 
 # %% [markdown]
@@ -363,8 +388,7 @@ show("memory-plan")
 #
 # **Explore: the room a network needs.** Find (1) which order misses the bound, and in
 # which network most; (2) whether passes lower the bound or only the number of buffers,
-# with *Writing over* allowed and forbidden (an element-wise node may write its result
-# over an input that nobody reads again); (3) what the batch changes.
+# with *Writing over* allowed and forbidden; (3) what the batch changes.
 
 # %%
 memory_explorer()
@@ -404,9 +428,6 @@ for name, make in {"ResNet-50": resnet50, "MobileNetV2": mobilenetv2}.items():
 # longest chain of kernels that wait for each other bounds it.
 
 # %%
-from labcore.compiler.live_in_time import lifetimes_in_time
-from labcore.compiler.memory_plan import MemoryPlan
-
 for name, make in nets.items():
     for batch in (1, 32):
         made = optimize(make(batch=batch))[0]
@@ -422,6 +443,21 @@ for name, make in nets.items():
             f"{format_si(ahead, 's', 3)}, two streams {format_si(two, 's', 3)};", end=" "
         )
         print(f"longest chain {format_si(critical_path(made, T), 's', 3)}")
+
+# %% [markdown]
+# At batch 1 the CPU cannot keep up: going ahead helps little while a kernel takes less
+# than its launch. (CUDA Graphs are the usual cure: a run's launches are recorded once and
+# replayed with one call, at less time for each; the lab does not model them.) At batch 32
+# launches vanish behind kernels. Streams gain little either way, as these networks are
+# nearly chains. (What a second stream shows is the most it can gain: both kernels are
+# taken to run as fast as alone.)
+#
+# Does a memory plan that was made for one stream hold for two?
+
+# %%
+from labcore.compiler.live_in_time import lifetimes_in_time
+from labcore.compiler.memory_plan import MemoryPlan
+
 made = optimize(gpt2_block(batch=32))[0]
 T = {kernel.name: kernel.T for kernel in cost(made, A100).kernels}
 first = allocate(lifetimes(made, in_place=False))
@@ -434,17 +470,11 @@ for knows, plan in (("knows no places", None), ("waits for bytes", first)):
     print("clashes:", clashes or "none")
 
 # %% [markdown]
-# At batch 1 the CPU cannot keep up: going ahead helps little while a kernel takes less
-# than its launch. (CUDA Graphs are the usual cure: a run's launches are recorded once and
-# replayed with one call, at less time for each; the lab does not model them.) At batch 32
-# launches vanish behind kernels. Streams gain little either way, as these networks are
-# nearly chains. (What a second stream shows is the most it can
-# gain: both kernels are taken to run as fast as alone.) And a memory plan made for one
-# order can be wrong for another: two streams keep more tensors live together, and pairs
-# would write over each other. So whoever plans memory first, as the chapter's five stages
-# do, has the schedule wait for bytes as well as for inputs, and loses part of what the
-# streams gain; planned behind the schedule, places suit its times but cannot shape them.
-# Compilers exist of both kinds.
+# It does not: two streams keep more tensors live together, and pairs would write over
+# each other. So whoever plans memory first, as the chapter's five stages do, has the
+# schedule wait for bytes as well as for inputs, and loses part of what the streams gain;
+# planned behind the schedule, places suit its times but cannot shape them. Compilers
+# exist of both kinds.
 #
 # ## The program
 #
@@ -517,7 +547,8 @@ for name, one in cases.items():
 # writes each convolution's patches to memory (*im2col*, lab 12), some products add up
 # parts of K in a second kernel, and the images are copied from the host first. FP16 on
 # tensor cores brings launches again: conversions of layout, before and after each
-# convolution. Planned, the images alone are converted.
+# convolution. Planned, the images alone are converted. In the last two lines the CPU
+# launches ahead, and the next images are copied in while these are computed.
 
 # %% name="waterfall"
 from labcore.compiler.waterfall import gain
@@ -609,7 +640,10 @@ for name, C, kernel, groups in (
     times = ", ".join(f"{way} {format_si(T, 's', 3)}" for way, T in found.times.items())
     print(f"{name}: {found.name} ({times})")
 raced = races()
-display(felt(raced), compare("15-felt", raced[16].ratio, "x"))
+display(
+    felt(raced),
+    compare("15-felt", raced[16].ratio, "x"),
+)
 
 # %% [markdown]
 # Where the prediction fails it is the model of one price for every call: a convolution in
@@ -644,7 +678,9 @@ claims_at("15_compilers#to-runtime")
 # ## Settled
 #
 # Your predictions, the statements of the section that do not reproduce, and what the
-# chapter's own questions state.
+# chapter's own questions state. (`sc7-q5` prints the sides of two square products, one
+# that arithmetic binds and one that memory binds. Computed are their intensities, of the
+# first in FP16, of the second in FP32; on an A100's tensor cores they say the same.)
 
 # %% name="self-check"
 net = resnet50()

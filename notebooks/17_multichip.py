@@ -131,8 +131,9 @@ print((run.data == data.sum(axis=0)).all())
 
 # %% [markdown]
 # **Which is soonest?** That depends on the bytes. Before you look: which way wins for a
-# kilobyte, which for a gigabyte, and where do they meet? The cell below the figure tries
-# sizes twice as large as the one before, so it finds the borders only as closely.
+# kilobyte, which for a gigabyte, and where do they meet? The figure tries sizes 1.8 times
+# as large as the one before, the cell below it twice as large: each finds a border only as
+# closely as that, so theirs differ a little.
 
 # %%
 display(show("allreduce-crossover"))
@@ -151,8 +152,9 @@ for chips in (8, 64, 1024):
 # **Where a rule fails already:** "the ring is optimal" holds for bytes. For a small message
 # the ring is the worst of all, and the more so the more chips there are. Libraries choose
 # by size and by number of chips. (In one node there is only one level: two levels are
-# then a ring. Halving needs the ring's bytes and few steps, and has the middle in this
-# count; but its partners are far apart, where real networks may share wires.)
+# then a ring. Halving needs the ring's bytes and few steps: in this count it has the
+# middle, and in one node the large sizes too. But its partners are far apart, where real
+# networks may share wires.)
 #
 # ## Real size: a step
 #
@@ -213,8 +215,8 @@ step_explorer()
 # %% [markdown]
 # **What is to be found.** (1) 32 buckets. (2) 64 %, with 16 buckets: the exchange takes
 # longer than the whole backward pass, so it cannot hide behind it. (3) Seven: more
-# computing for the same gradients. (4) From 4,096 chips: 32 messages of 4,096 chips pay so many latencies that the
-# exchange no longer fits behind the backward pass.
+# computing for the same gradients. (4) From 4,096 chips: 32 sums over 4,096 chips pay so
+# many latencies that the exchange no longer fits behind the backward pass.
 #
 # The next figure puts the levers side by side. *Weak scaling* gives each chip the same
 # work, so the batch grows. *Strong scaling* shares out a fixed batch.
@@ -364,14 +366,15 @@ show("checkpoint-interval")
 
 # %% [markdown]
 # Formula and simulation describe the same failing job, so they agree but for chance: one
-# in twenty intervals of 95 % should miss. Near the best the curve is flat, so half or twice the
-# interval costs little.
+# in twenty intervals of 95 % should miss. Near the best the curve is flat, so half or
+# twice the interval costs little.
 #
 # **Explore: checkpoints.** Find (1) for 16,384 chips, what saving in 6 seconds (0.1 min)
-# instead of a minute gains at the best interval, what restarting in no time gains instead,
-# and what both gain; (2) with a minute and ten again, from which power of two of chips on
-# less than half of the time is progress, at the best interval; (3) how many years a chip of a million must run between failures to bring
-# 90 % back, or whether 50 are too few.
+# instead of a minute gains at the best interval, what restarting in no time gains
+# instead, and what both gain; (2) with a minute and ten again, from which power of two of
+# chips on less than half of the time is progress, at the best interval; (3) how many
+# years a chip of a million must run between failures to bring 90 % back, or whether 50
+# are too few.
 
 # %%
 from labcore.explore.multichip import checkpoint_explorer
@@ -508,7 +511,8 @@ from labcore.plots.multichip_felt import felt, inputs_in_words
 
 raced = replica_race()
 print(inputs_in_words(raced))
-display(felt(raced), compare("17-threads", raced.measured(2), "x"))
+display(felt(raced))
+compare("17-threads", raced.measured(2), "x")
 
 # %% [markdown]
 # The measured squares mostly lie below the prediction, for reasons that clusters share:

@@ -579,7 +579,8 @@ from labcore.plots.soc_felt import felt
 
 raced = neighbour_race()
 ratio = raced.median(BESIDE) / raced.median(ALONE)
-display(felt(raced), compare("18-felt", ratio, "x"))
+display(felt(raced))
+compare("18-felt", ratio, "x")
 
 # %% [markdown]
 # Between one and two is what a memory with room for more than one copy gives. Above two,

@@ -17,6 +17,7 @@ from labcore.kernels import portable
 from labcore.kernels import served as served_kernel
 from labcore.kernels.race import Race
 from labcore.kernels.served import Served, forward, serve
+from labcore.models.doorbell import save_doorbell
 from labcore.plots import fallacies, feasibility
 from labcore.plots.registry import find
 from labcore.plots.served_felt import FELT, ruled
@@ -84,23 +85,7 @@ def test_fifth_four_chips_are_less_than_four_times_as_fast():
 
 def test_sixth_a_small_network_on_the_edge_is_all_launches(tmp_path):
     """Convolution, ReLU, three times, pooling, a product: 8 kernels of 5 us, whose bytes take less than that."""
-    from onnx import helper
-
-    from tests.onnx_graphs import weight, write
-
-    x, nodes, arrays, channels = "image", [], [], 3
-    for k, filters in enumerate((16, 32, 64)):
-        arrays.append(weight(f"c{k}", filters, channels, 3, 3))
-        how = {"strides": [2, 2], "pads": [1] * 4, "kernel_shape": [3, 3]}
-        nodes += [
-            helper.make_node("Conv", [x, f"c{k}"], [f"y{k}"], **how),
-            helper.make_node("Relu", [f"y{k}"], [f"z{k}"]),
-        ]
-        x, channels = f"z{k}", filters
-    nodes += [helper.make_node("GlobalAveragePool", [x], ["pooled"]), helper.make_node("Flatten", ["pooled"], ["flat"])]
-    nodes.append(helper.make_node("MatMul", ["flat", "w"], ["person"]))
-    arrays.append(weight("w", 64, 2))
-    file = write(tmp_path / "doorbell.onnx", nodes, [("image", (1, 3, 128, 128))], [("person", (1, 2))], arrays)
+    file = save_doorbell(tmp_path)
     verdict = check(Question(str(file), MOBILE_NPU, precision="int8", target=0.033))
     run = verdict.durations["pass"]
     assert run.parts["launch"] == run.T == pytest.approx(8 * 5e-6)
@@ -187,7 +172,8 @@ def test_the_explorer_asks_the_tool():
 @pytest.mark.parametrize(
     ("changed", "ok"),
     [({}, False), ({"form": "int8 weights"}, False), ({"form": "int4 weights"}, True),
-     ({"form": "int8 throughout"}, False), ({"chips": "2"}, False), ({"chips": "4"}, True), ({"chips": "8"}, False),
+     ({"form": "int8 throughout"}, False),
+     ({"chips": "2"}, False), ({"chips": "4"}, True), ({"chips": "8"}, False),
      ({"chip": "B200"}, True), ({"chip": "MI300X"}, True), ({"chip": "MI325X"}, True), ({"chip": "H200"}, False)],
 )  # fmt: skip
 def test_what_the_lab_says_is_to_be_found(changed, ok):

@@ -17,9 +17,10 @@ from labcore.plots.registry import find
 from labcore.plots.runtime_felt import felt
 from labcore.plots.words import rows
 from labcore.runtime.plans import dynamic, serve
-from labcore.runtime.queueing import waits_in_line
+from labcore.runtime.queueing import latencies_beside, waits_in_line
 from labcore.runtime.requests import Request, lengths, requests
 from labcore.runtime.streams import by_chunk, simulate
+from labcore.runtime.thermal import raised
 from labcore.runtime.work import Work, prefill
 
 # ---- modules
@@ -42,6 +43,20 @@ def test_waits_by_hand():
     for at, T in (([0.0], [1.0, 1.0]), ([1.0, 0.0], [1.0, 1.0])):
         with pytest.raises(ValueError, match="wanted ascending arrivals, a time for each"):
             waits_in_line(at, T)
+
+
+def test_latencies_beside_a_neighbour():
+    """A job of 5 comes at 1, behind work of 2 from 0: it runs from 2 to 7, and who comes at 3 is done at 8."""
+    assert latencies_beside([0, 3], [2, 1], [1], 5).tolist() == [2, 5]
+    assert latencies_beside([0, 3], [2, 1], [], 5).tolist() == [2, 1]
+    late = latencies_beside([0, 3], [2, 1], [9], 5)
+    assert late.tolist() == [2, 1]  # what comes after us is not felt
+
+
+def test_a_chip_with_a_higher_clock_in_the_same_cooler():
+    """Where the cooler binds, 1.2 times the clock is c * 1.2 with c smaller by 1.2: nothing is gained for good."""
+    at_first, for_good = raised(runtime_heat.package(A100_PCIE_POWER.value), 1.2, T_short=10.0)
+    assert (at_first, for_good) == (pytest.approx(1.2), pytest.approx(1.0))
 
 
 def test_lengths_in_steps_round_up():
@@ -169,6 +184,12 @@ def test_answers_to_what_the_plan_explorer_asks():
     assert p99(static_plan, "64 to 8192", 0.1) > 1
     assert len({p99(plan, "all 8192") for plan in runtime_plan.PLANS}) == 1
     assert p99(eight, "4096 to 8192") == pytest.approx(p99(static_plan, "4096 to 8192"), rel=0.02)
+    assert [runtime_plan.highest_rate(plan, "64 to 8192") for plan in (static_plan, eight, free)] == [0, 1.2, 3.6]
+    ms = runtime_plan.slowest_choice(eight, "64 to 1024", 1.2)
+    cases = (free, ms - 5), (eight, 0), (free, ms)
+    sooner, buckets, later = (runtime_plan.outcome(plan, "64 to 1024", 1.2, 1, T).percentile(50) for plan, T in cases)
+    assert sooner <= buckets < later
+    assert runtime_plan.burst_beyond(eight, two, "64 to 8192", 1.2) == 2
     assert p99(eight, "64 to 8192", burst=2) > p99(two, "64 to 8192") > p99(eight, "64 to 8192")
 
 

@@ -130,7 +130,7 @@ check(
 )
 
 
-# %% draw="q2" count=24
+# %% draw="q2" count=60
 def draw(rng):
     """Two values, then sums and differences of them in both orders, and what reads those."""
     nodes = [("a", "relu", ("x",)), ("b", rng.choice(("relu", "tanh")), ("x",))]
@@ -138,6 +138,9 @@ def draw(rng):
         op = rng.choice(("add", "sub", "mul"))
         before = ["x", "a", "b", *(name for name, _, _ in nodes[-2:])]
         nodes.append((f"n{i}", op, tuple(rng.sample(before[:3] if i < 4 else before, 2))))
+    if rng.random() < 0.5:  # the last once more, and each of the two read
+        name, op, inputs = nodes[-1]
+        nodes += [("m", op, inputs), ("r", "relu", (name,)), ("s", "relu", ("m",))]
     return nodes
 
 
@@ -277,9 +280,11 @@ def draw(rng):
     for i in range(rng.randint(5, 9)):
         last = nodes[-1][0] if nodes else "x"
         before = ["x", *(name for name, _, _ in nodes)]
+        read = {word for _, _, inputs in nodes for word in inputs}
+        unread = [name for name in before if name not in read]
         op = rng.choice(("conv", "norm", "relu", "add", "add", "pool"))
         inputs = (
-            (last, rng.choice(before))
+            (last, rng.choice(rng.choice((before, unread or before))))
             if op == "add"
             else (rng.choice((last, last, before[-2:][0])),)
         )

@@ -277,7 +277,7 @@ def draw(rng):
     return [rng.randint(1, 900) for _ in range(count)], rng.choice((50, 90, 95, 99, 100))
 
 
-# %% wrong="q5" slip="count from the first: a rank of 90 is the element before place 90"
+# %% wrong="q5" slip="the rank counts from 1 and elements from 0: rank 1 is element 0"
 def percentile(latencies, q):
     ordered = sorted(latencies)
     return ordered[min(len(ordered) - 1, q * len(ordered) // 100)]

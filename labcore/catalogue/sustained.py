@@ -9,8 +9,8 @@ _PALM = Source(
     "https://analyticsindiamag.com/google-introduces-pathways-language-model-with-540-bn-parameters/",
 )  # fmt: skip
 _LLAMA = Source(
-    "P. Stoev on Hacker News, mirrored by barelyhuman", "Llama 4, a comment on training efficiency", 2025,
-    "https://news.barelyhuman.xyz/item/43598691",
+    "G. K. Lockwood", "Llama-3.1, notes on P. Balaji's talk Herding Llamas at SC24", 2024,
+    "https://glennklockwood.com/garden/llama-3.1",
 )  # fmt: skip
 _NANOCHAT = Source(
     "karpathy/nanochat on GitHub", "Pull request 147, Fix mfu statically keyed to h100 max tflops", 2025,
@@ -19,10 +19,10 @@ _NANOCHAT = Source(
 
 # run -> (chip, the lowest and the highest share of its dense 16-bit peak)
 REPORTED: dict[str, tuple[str, Fact, Fact]] = {
-    "Llama 3 405B, 16,000 chips": (
+    "Llama 3 405B, 8,192 to 16,384 chips": (
         "H100",
-        Fact(0.38, "1", _LLAMA, "380 TFLOP/s in BF16, after the Llama 3 paper, which was not read", confirmed=False),
-        Fact(0.43, "1", _LLAMA, "430 TFLOP/s in BF16, after the Llama 3 paper, which was not read", confirmed=False),
+        Fact(0.38, "1", _LLAMA, "380 of 989 TFLOP/s in BF16 on 16,384 chips; 400 with shorter sequences", "derived"),
+        Fact(0.43, "1", _LLAMA, "430 of 989 TFLOP/s in BF16 on 8,192 chips", "derived"),
     ),
     "PaLM 540B, 6,144 chips": (
         "TPU v4",

@@ -71,9 +71,27 @@ def outcome(plan: str, lengths: str, rate: Hertz, burst: int, T_choose: int) -> 
     return Outcome(latencies, rate * float(T.mean()), 1 - float(work("dynamic", lengths).sum() / T.sum()))
 
 
+def highest_rate(plan: str, lengths: str, p99: Seconds = 1.0) -> Hertz:
+    """The highest rate, in steps of 0.1 up to 6 a second, at which p99 stays below a bound; 0 for none."""
+    rates = [k / 10 for k in range(1, 61)]
+    return max((rate for rate in rates if outcome(plan, lengths, rate, 1, 0).percentile(99) < p99), default=0.0)
+
+
+def slowest_choice(plan: str, lengths: str, rate: Hertz) -> int:
+    """The milliseconds to choose, in steps of 5, from which on the dynamic plan's p50 is worse than a plan's."""
+    p50 = outcome(plan, lengths, rate, 1, 0).percentile(50)
+    return next(T for T in range(0, 101, 5) if outcome("dynamic", lengths, rate, 1, T).percentile(50) > p50)
+
+
+def burst_beyond(plan: str, other: str, lengths: str, rate: Hertz) -> int:
+    """The mean burst at which a plan's p99 is beyond that of another without bursts."""
+    calm = outcome(other, lengths, rate, 1, 0).percentile(99)
+    return next(size for size in range(1, 17) if outcome(plan, lengths, rate, size, 0).percentile(99) > calm)
+
+
 def build(fig: Canvas) -> SimpleNamespace:
     """The share of the requests that are done by a latency: under the plan, and each alone, unpadded."""
-    ax = fig.add_axes((0.11, 0.14, 0.86, 0.74), xlim=SHOWN, ylim=(0, 103))
+    ax = fig.add_axes((0.11, 0.14, 0.86, 0.66), xlim=SHOWN, ylim=(0, 103))
     log_axes(ax, "x")
     fix_ticks(ax.yaxis, [0, 25, 50, 75, 99])
     ax.xaxis.set_major_locator(FixedLocator(list(TICKS)))
@@ -85,10 +103,10 @@ def build(fig: Canvas) -> SimpleNamespace:
         under=ax.plot([], [], color=BLUE, label="under the plan")[0],
         marks=ax.plot([], [], color=VERMILLION, marker="s", markersize=7, linestyle="None", label="p50, p99")[0],
         names=[ax.text(1, y, "", va="center", ha="left", fontsize=8.5) for y in (50, 95)],
-        title=ax.text(0, 1.08, "", transform=ax.transAxes, weight="bold"),
-        below=ax.text(0, 1.025, "", transform=ax.transAxes),
+        title=ax.text(0, 1.2, "", transform=ax.transAxes, weight="bold"),
+        below=ax.text(0, 1.13, "", transform=ax.transAxes),
     )
-    ax.legend(loc="lower right")
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=3, borderaxespad=0.3)
     return moving
 
 

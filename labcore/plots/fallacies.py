@@ -43,7 +43,7 @@ SHARE_UNITS = {"what": "", "chip": "", "roofline": "%", "ruled": "%", "low": "%"
 
 @cache
 def cases() -> Table:
-    """The eight: a quantity, what is believed of it, the range that is computed, and the range that the page prints."""
+    """The eight: a quantity, what is believed of it, the range computed, and the range that the chapter prints."""
     peak, FP16, FP32 = (R / 1e12 for R in (A100.peak("fp16"), H100.peak("fp16"), H100.peak("fp32")))
     softmax = [float(attainable(A100.peak("fp16"), A100.BW, I)) / 1e12 for I in (2, 5)]
     norm, dense = 1.5 * 2.0, A100.BW * float(dense_intensity(1, 2048, 2048)) / 1e12
@@ -53,7 +53,7 @@ def cases() -> Table:
         ("1 specialized is faster", "softmax on an A100", "TFLOP/s", peak, *softmax, 4.1, 10.2),
         ("2 bandwidth is ignored", "LayerNorm, 2 TB/s", "TFLOP/s", 300.0, norm, norm, 3.0, 3.0),
         ("3 scaling is linear", "speed-up, 8 GPUs", "x", 8.0, speedup, speedup, 7.5, 7.5),
-        ("4 the peak is the budget", "training, the page's range", "TFLOP/s", peak, 120.0, 180.0, 120.0, 180.0),
+        ("4 the peak is the budget", "training, the chapter's range", "TFLOP/s", peak, 120.0, 180.0, 120.0, 180.0),
         ("5 any rating will do", "FP16 by the FP32 rating", "TFLOP/s", FP32, FP16, FP16, 15 * FP32, 16 * FP32),
         ("6 small batch, large chip", "dense layer, batch 1", "TFLOP/s", peak, dense, dense, 2.04, 2.04),
         ("7 no cost to port", "edits, kernel at each use", "places", 1, spread, spread, "", ""),
@@ -62,7 +62,7 @@ def cases() -> Table:
 
 
 def draw_cases(ax: Axes, table: Table) -> Axes:
-    """For each case the computed range over what was believed, and the ends of the page's range as hollow diamonds."""
+    """For each case the computed range over what was believed, and the ends of the chapter's as hollow diamonds."""
     log_axes(ax, "x")
     for y, r in enumerate(rows(table)):
         low, high = r["low"] / r["believed"], r["high"] / r["believed"]
@@ -77,7 +77,7 @@ def draw_cases(ax: Axes, table: Table) -> Axes:
     ax.set_ylim(len(table["case"]) - 0.5, -0.5)
     ax.tick_params(axis="y", length=0)
     ax.set_xlabel("what is, over what was believed")
-    page = Line2D([], [], color=BLACK, marker="D", markerfacecolor="none", linestyle="", label="the page's")
+    page = Line2D([], [], color=BLACK, marker="D", markerfacecolor="none", linestyle="", label="the chapter's")
     handles = [Line2D([], [], color=VERMILLION, linewidth=5, label="computed"), page]
     ax.legend(handles=handles, loc="upper right", bbox_to_anchor=(1, 1.08), ncols=2)
     return ax
@@ -154,12 +154,13 @@ def shares_in_words(table: Table) -> str:
 
 register(Figure(
     id="eight-cases", item="Fallacies and Pitfalls", title="Eight beliefs, and how far what is lies from them",
-    caption="Each row divides a computed value by what the fallacy or pitfall takes it for; the page's own figure is "
-    "the diamonds. In rows 1, 2, 4 and 6 the peak was believed, in row 5 the peak of another format, so that the chip "
-    "does more than was expected. Row 3 departs from the page: a ring sends each GPU's gradients 1.75 times, where the "
-    "page counts one transfer. Row 4 has the page's own range, since no calculation gives it. Rows 7 and 8 count the "
-    "places to edit when a fast kernel is gone, in a small program of ours, where one edit was believed. The chapter "
-    "has no figure here.",
+    caption="Each row divides a computed value by what the fallacy or pitfall takes it for; diamonds are the chapter's "
+    "own figures. In rows 1, 2, 4 and 6 the peak was believed, in row 5 the peak of another format, so that the chip "
+    "does more than was expected. Row 3 departs from the chapter: a ring sends each GPU's gradients 1.75 times, where "
+    "it counts one transfer. Row 4 has the chapter's own range, since no calculation gives it. Rows 7 and 8 count the "
+    "places to edit when a fast kernel is gone, in a small program of ours; both beliefs come to one edit. In row 7 "
+    "each use names the kernel; in row 8 a check in one place does, so that what was believed holds. The chapter has "
+    "no figure here.",
     alt="Eight rows with a mark left or right of a vertical line, as believed. Softmax, LayerNorm and the dense layer "
     "at batch 1 lie near a hundredth; eight GPUs and training a little below the line; FP16 by an FP32 rating fifteen "
     "times above it, four places to edit above it, one place on it.",
@@ -170,7 +171,7 @@ register(Figure(
     id="sustained-share", item="Pitfall: planning capacity from peak", title="How much of the peak real networks keep",
     caption="Hatched: every layer at its roofline on an A100, nothing lost. Filled: the rule of can-i-run, half of the "
     "peak, 70 % of the bandwidth and 5 us for a launch. Diamonds: training runs as others reported them, on the chip "
-    "named; PaLM's counts work that is done twice to save memory. The page budgets 40 to 60 % for training "
+    "named; PaLM's counts work that is done twice to save memory. The chapter budgets 40 to 60 % for training "
     "transformers and 3.2 to 9.6 % for recommenders. Logarithmic axis, since a factor of a hundred lies between them.",
     alt="Horizontal bars on a logarithmic axis. A long prompt reaches almost the whole peak by the roofline, "
     "convolutions of ResNet-50 less, decoding at batch 1 well below one percent. The three training runs lie between "

@@ -140,10 +140,11 @@ register(Figure(
 ))  # fmt: skip
 register(Figure(
     id="allreduce-crossover", item="Footnote 42", title="Which all-reduce is soonest on 64 chips",
-    caption="64 H100 in nodes of eight: NVLink inside, a card of 400 Gb/s a chip across, 2 us a message on both. "
-    "On the left a step's latency decides, and the way with the fewest steps wins; on the right the bytes decide, and "
-    "two levels win, since only an eighth of the data of each chip leaves the node. Halving, with the ring's bytes in "
-    "few steps, has the middle. All but two levels are charged the slower link in every step.",
+    caption="64 H100 in nodes of eight: NVLink inside, a card of 400 Gb/s a chip across, 2 us a message on both. On "
+    "the left a step's latency decides, and the way with the fewest steps wins; on the right the bytes "
+    "decide, and two levels win, since only an eighth of the data of each chip leaves the node. Halving, with "
+    "the ring's bytes in few steps, has the middle. All but two levels are charged the slower link in every "
+    "step.",
     alt="Five rising lines on log axes. Doubling is lowest at small sizes, halving for some hundreds of kilobytes, two "
     "levels from about a megabyte on; the ring begins highest and ends with halving, tree and doubling end highest.",
     units=CROSS_UNITS, data=crossover, draw=draw_crossover, says=crossover_in_words, lab=LAB, size=(6.4, 3.8),

@@ -57,11 +57,11 @@ def draw_in_time(ax: Axes, table: Table) -> Axes:
         ax.plot(*columns(its, "time", "theta"), **how | {"marker": ""})
         seconds, rate = columns(its, "time", "clock")
         clock.plot(seconds, rate, **how | {"marker": "", "linewidth": 1.3})
-        ax.text(0.43 * LASTS, (68, 87)[k], f"cooler for {name}")
-        clock.text(0.43 * LASTS, (1.02, 0.75)[k], f"cooler for {name}")
+        ax.text(0.43 * LASTS, (70, 87)[k], f"temperature, cooler for {name}")
+        clock.text(0.43 * LASTS, (1.02, 0.77)[k], f"clock, cooler for {name}")
         clock.axhline(package(ENVELOPES[name]).sustained_clock(), color=GREY, linewidth=0.9, linestyle=":")
     ax.axhline(LIMIT, color=GREY, linewidth=0.9, linestyle=(0, (4, 3)))
-    ax.text(0, LIMIT + 1, "limit", color=GREY, fontsize=8.5)
+    ax.text(0.02 * LASTS, LIMIT + 1, "limit", color=GREY, fontsize=8.5)
     ax.set_ylim(20, 160)
     ax.set_yticks(range(20, 101, 20))
     ax.set_xlim(0, LASTS)
@@ -98,8 +98,8 @@ register(Figure(
     "cooler carries 400 W at the limit of 83 degrees, the other 300 W, the two TDPs of the SXM module and the PCIe "
     f"card ({A100_PCIE_POWER.source}). From 30 degrees both start at full clock; the second meets the limit after "
     "more than a minute, and a benchmark that ends before does not see it. From there on its clock hunts around what "
-    "the cooler carries (dotted). Temperatures, idle power and the time constant of 60 s are chosen. A PCIe card "
-    "holds its 300 W by a power limit, at once; then the clock is lower from the start.",
+    "the cooler carries (dotted), in ever smaller swings. Temperatures, idle power and the time constant of 60 s are "
+    "chosen. A PCIe card holds its 300 W by a power limit, at once; then the clock is lower from the start.",
     alt="Two rising curves of temperature over five minutes; the steeper one stops at a dashed limit of 83 degrees, "
     "the other approaches it. Above them two lines of the clock: one stays at 100 per cent, the other falls to about "
     "90 when its temperature meets the limit.",

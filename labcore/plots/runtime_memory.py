@@ -11,6 +11,7 @@ from labcore.models.language import kv_cache_bytes
 from labcore.plots.registry import Figure, Table, register
 from labcore.plots.style import BLUE, GREY, HATCHES, VERMILLION, scaled
 from labcore.plots.words import as_table, rows
+from labcore.runtime.caching import Caching
 from labcore.runtime.churn import Step, churn
 from labcore.runtime.memory import Buddy, Pool
 from labcore.runtime.requests import lengths
@@ -19,7 +20,14 @@ from labcore.units import Bytes
 LAB = "16_runtimes"
 CAPACITY = 8 * 2**30
 LIVE, STEPS, SHOWN = 24, 1500, (25, 50, 100, 400, 1500)  # blocks at a time; steps after which the pool is drawn
-POOLS = {"first fit": lambda: Pool(CAPACITY, "first"), "buddy system": lambda: Buddy(CAPACITY)}
+ALLOCATORS = {
+    "first fit": lambda: Pool(CAPACITY, "first"),
+    "best fit": lambda: Pool(CAPACITY, "best"),
+    "buddy system": lambda: Buddy(CAPACITY),
+    "caching": lambda: Caching(CAPACITY),
+    "reserving 1 GiB": lambda: Pool(CAPACITY, "first", grain=2**30),
+}
+POOLS = {name: ALLOCATORS[name] for name in ("first fit", "buddy system")}  # drawn
 
 
 @cache
@@ -133,8 +141,9 @@ register(Figure(
     title="A pool of memory that fragments, under two allocators",
     caption="8 GiB for key-value caches of Llama 3 8B in fp16, prompts of 64 to 8192 tokens, about 24 at a time; at "
     "every step a random one leaves and a new one comes. First fit takes the lowest hole that is large enough; holes "
-    "of odd sizes stay between. The buddy system hands out powers of two, which join again as they part, and loses "
-    "what it rounds up (hatched). Right of each strip: the largest hole at that moment, and what was refused there.",
+    "of odd sizes stay between. The buddy system hands out powers of two and loses what it rounds up (hatched); a "
+    "hole joins only the half from which it was split, so two that touch may stay two. Right of each strip: the "
+    "largest hole at that moment, and what was refused there.",
     alt="Ten horizontal strips in two groups, each a pool of memory. In the first group filled blocks move from a "
     "closed row at the left to many pieces with white gaps between. In the second group blocks stand at regular "
     "places, many with a hatched part behind them.",

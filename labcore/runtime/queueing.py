@@ -90,6 +90,22 @@ def waits_in_line(arrivals: Sequence[Seconds], times: Sequence[Seconds]) -> np.n
     return behind - np.minimum.accumulate(behind)
 
 
+def latencies_beside(
+    arrivals: Sequence[Seconds], times: Sequence[Seconds], others: Sequence[Seconds], T_other: Seconds
+) -> np.ndarray:
+    """(n,) latencies of n requests in one line with a neighbour's jobs of T_other, first come, first served.
+
+    >>> latencies_beside([0.0, 3.0], [2.0, 1.0], others=[1.0], T_other=5.0).tolist()
+    [2.0, 5.0]
+    """
+    at = np.concatenate([np.asarray(arrivals, float), np.asarray(others, float)])
+    T = np.concatenate([np.asarray(times, float), np.full(len(others), T_other)])
+    order = np.argsort(at, kind="stable")
+    waits = np.empty(len(at))
+    waits[order] = waits_in_line(at[order], T[order])
+    return (waits + T)[: len(arrivals)]
+
+
 def in_system(rate: Hertz, T_response: Seconds) -> float:
     """Mean number of requests in a system, rate * mean time in it (Little 1961), whatever happens inside.
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from labcore.units import Ratio, Seconds, Watts, positive
@@ -141,6 +141,19 @@ def benchmark_error(package: Package, T_short: Seconds, T_long: Seconds, tick: S
     """
     run = heat(package, max(T_short, T_long), tick)
     return (run.work(0.0, T_short) / T_short) / (run.work(0.0, T_long) / T_long)
+
+
+def raised(package: Package, factor: Ratio, T_short: Seconds) -> tuple[Ratio, Ratio]:
+    """How many times as fast a chip of `factor` times the clock is in the same cooler: from cold for T_short, for good.
+
+    >>> free = Package(R_th=0.01, C_th=400.0, ambient=30.0, P_idle=50.0, P_dynamic=350.0, limit=83.0, resume=81.0)
+    >>> raised(free, 1.5, T_short=10.0)
+    (1.5, 1.5)
+    """
+    newer = replace(package, P_dynamic=package.P_dynamic * factor**3)
+    at_first = [heat(one, T_short).work(0.0, T_short) for one in (newer, package)]
+    for_good = [one.sustained_clock() for one in (newer, package)]
+    return factor * at_first[0] / at_first[1], factor * for_good[0] / for_good[1]
 
 
 def mean_clock(run: Heated, times: Sequence[Seconds]) -> Ratio:

@@ -36,6 +36,8 @@ def padding_in_buckets(answer: object) -> str:
         return "That is one shape for all; here each prompt goes to the smallest bucket that holds it."
     if near(got, 100 - want, 0.005):
         return "So much is prompt; the question is the rest."
+    if near(got, want / 100, 0.01):
+        return "In per cent."
     asked, padded = sum(prompts), sum(prompts) / (1 - want / 100)
     if near(got, 100 * (padded / asked - 1), 0.01):
         return "That is padding over prompt; the question is its share of what the device works on."
@@ -72,7 +74,7 @@ def clock_of_a_cooler_card(answer: object) -> str:
 
 @item("runtime-5", wants="a time in ms")
 def among_three_neighbours(answer: object) -> str:
-    """10 ms alone, three neighbours who always have work, equal slices of 1 ms."""
+    """10 ms alone, three neighbours who always have work, equal slices of 1 ms, ours the last of each round."""
     ours, got = Tenant("ours", [0.0], 10.0), number(answer)
     others = [Tenant(name, [0.0], 100.0) for name in ("first", "second", "third")]
     want = sliced([*others, ours], quantum=1.0).percentile("ours", 99)
@@ -82,7 +84,9 @@ def among_three_neighbours(answer: object) -> str:
         return "That is the neighbours' share; ours comes on top."
     if near(got, ours.T * (1 + 1 / len(others)), 0.01):
         return "Upside down: of four slices one is ours."
-    return "" if near(got, want, 0.03) else "Four tenants, of whom each gets every fourth slice."
+    if got == sliced([ours, *others], quantum=1.0).percentile("ours", 99):
+        return "So long it takes when ours is the first slice of each round; here it is the last."
+    return "" if near(got, want, 0.01) else "Four tenants, of whom each gets every fourth slice."
 
 
 @item("runtime-6", wants="a number of MB")
