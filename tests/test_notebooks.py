@@ -79,6 +79,7 @@ def test_labs_open_with_a_question_and_a_prediction():
 
 def test_links_between_files_lead_somewhere():
     for lab in LABS:
+        # in code, `table[name](x)` looks like a link
         words = "\n".join(cell.source for cell in book.read_source(lab.source).cells if cell.cell_type == "markdown")
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", words):
             if not target.startswith("../my/"):
