@@ -468,7 +468,7 @@ for name, found in steps.items():
     print(f"{name:27} p50 {format_si(p50, 's', 3):>8}   p99 {format_si(p99, 's', 3):>8}")
 
 # %% [markdown]
-# In seconds, bursts add most to both: p50 goes from 141 to 318 ms, p99 from 1.34 to
+# In seconds, bursts add most to both: p50 goes from 141 to 326 ms, p99 from 1.34 to
 # 2.44 s. As a ratio the first step of p99 is the largest, from 20.5 to 645 ms: the
 # benchmark measured one length, and no runtime makes the longest prompt short. What a
 # runtime can do is in the last two rows. At the same troubles the dynamic plan has less

@@ -54,7 +54,8 @@ display(
 # In **data parallelism** every chip holds the whole model, a *replica*, and works on
 # samples of its own. After the backward pass each replica has a gradient for each
 # parameter, and all need the sum. So the payload is parameters times bytes of an element,
-# whatever the number of chips.
+# whatever the number of chips. (The first two rows of the table below are from the
+# section's opening: a chip's peak, and how many chips one fabric joins.)
 
 # %% name="payload"
 from labcore.interconnect.parallelism import gradient_bytes

@@ -396,7 +396,8 @@ def test_stub_nothing_key_everything_and_each_wrong_answer_its_own_question(sour
     assert graded(json.dumps(reference).encode()).passed
     questions = parts(source.name, read_cells(source))
     for turn in range(3):
-        wrong = {id: list(part.wrong.items())[turn] for i, (id, part) in enumerate(questions.items()) if i % 3 == turn}
+        chosen = {id: list(part.wrong.items()) for i, (id, part) in enumerate(questions.items()) if i % 3 == turn}
+        wrong = {id: answers[turn % len(answers)] for id, answers in chosen.items()}
         notebook = json.loads(json.dumps(reference))
         for one in notebook["cells"]:
             if one["metadata"].get("answer") in wrong:

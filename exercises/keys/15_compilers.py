@@ -273,7 +273,7 @@ check(
 )
 
 
-# %% draw="q4" count=24
+# %% draw="q4" count=40
 def draw(rng):
     """Five to nine nodes, mostly in a chain, with values that are read again later."""
     nodes = []

@@ -74,7 +74,7 @@ def what_all_ranks_hold(p=4, elements=4):
 
 @computes("gradient-payload", LIMITS, Identity("P x bytes"), "GB", PAYLOAD)
 def payload(b=2):
-    """P b for GPT-2 XL, and the gradients of its layers added up one by one."""
+    """Parameters of GPT-2 XL times b bytes, and the gradients of its layers added up one by one."""
     network = build("gpt2-xl")
     by_layer = sum(layer.count * gradient_bytes(layer.params, b) for layer in network.layers if layer.params)
     return gradient_bytes(network.params, b), by_layer
@@ -97,7 +97,7 @@ def speedup_and_efficiency(n1=8, n2=64, s=5.2):
 
 @computes("sc9-q2", f"{SET} Q2", Answer("A"), "", WAFER)
 def wires_that_leave_the_silicon(across=8, down=7):
-    """Links of the wafer's mesh that leave a die: fewer on a wafer that is whole than cut into dies like an H100's."""
+    """Whether what the key says holds: fewer of the mesh's links leave silicon uncut than cut into an H100's dies."""
     side = math.isqrt(int(WSE3_CORES["sold"].value))
     return cut_links(side, 1, 1) < cut_links(side, across, down)
 

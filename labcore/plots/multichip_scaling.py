@@ -156,7 +156,7 @@ register(Figure(
 register(Figure(
     id="checkpoint-interval", item="§Why scaling introduces new constraints", title="How often to write a checkpoint",
     caption="A job on 16,384 chips that fail as often as those of Llama 3's training did. Too often, and the time goes "
-    "into checkpoints; too seldom, and each failure takes much work back. The line is exact for the machine that the "
+    "into checkpoints; too seldom, and each failure takes much work back. The line is exact for the job that the "
     "squares simulate, failure by failure; a square's bar is the 95 % confidence interval of 150 jobs of 20 hours.",
     alt="A curve that rises to a maximum near twenty minutes and falls again; ten squares with error bars lie on it.",
     units=FAILURE_UNITS, data=checkpoints, draw=draw_checkpoints, says=checkpoints_in_words, lab=LAB, size=(6.4, 3.8),
