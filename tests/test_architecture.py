@@ -14,7 +14,7 @@ PACKAGE = ROOT / "labcore"
 # The floor of each module or subpackage directly under labcore; README's "How it is built" draws the same.
 FLOORS = {
     "units": 0, "house": 0,
-    "catalogue": 1, "windows": 1, "sums": 1,
+    "catalogue": 1, "windows": 1, "sums": 1, "running_order": 1,
     "precision": 2, "ops": 2, "models": 2,
     "roofline": 3, "ironlaw": 3, "energy": 3, "interconnect": 3, "cost": 3, "scaling": 3,
     "counting": 3, "vector": 3, "simt": 3, "matrix": 3, "sfu": 3, "im2col": 3, "sparsity": 3, "systolic": 3,

@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 
 from labcore.catalogue import A100
 from labcore.compiler.cost import cost, params
-from labcore.compiler.graph import Tensor, graph, in_order, rebuilt
+from labcore.compiler.graph import Tensor, graph, rebuilt
 from labcore.compiler.networks import Draft, decoder_block, gpt2_block, resnet50, small_cnn
 from labcore.compiler.onnx_import import import_onnx
 from labcore.compiler.operators import OPERATORS, operator
 from labcore.compiler.passes.pipeline import optimize
 from labcore.compiler.run import random_inputs, run, run_all
+from labcore.running_order import running_order
 from tests.random_graphs import random_graph
 
 EXPORTED = Path(__file__).parent / "exported"
@@ -63,7 +64,7 @@ def test_unknown_operators_and_attributes_are_named_with_a_way_out():
 def test_cycles_missing_names_and_bad_sizes():
     ring = refused({"a": ("relu", "b"), "b": ("relu", "c"), "c": ("relu", "a")})
     assert "is a cycle, and none of them can run first" in ring
-    assert refused({"y": ("relu", "z")}) == "y reads 'z', which is no input, no constant and no node"
+    assert refused({"y": ("relu", "z")}) == "y reads 'z', which is neither given nor computed; nearest are y, x"
     assert refused({"x": ("relu", "x")}).startswith("'x' names two values")
     assert refused({"y": ("relu", "x")}, outputs=["z"]).startswith("output 'z' is no value of the graph")
     assert refused({}) == "a graph has at least one output; give it a step"
@@ -89,9 +90,9 @@ def test_inputs_of_a_run_are_checked():
 @given(st.lists(st.lists(st.integers(0, 30), max_size=3), min_size=1, max_size=12), st.randoms())
 def test_the_order_is_one_in_which_everything_can_run(reads, random):
     steps = [(f"n{i}", tuple(f"n{j}" for j in words if j < i)) for i, words in enumerate(reads)]
-    assert in_order(dict(steps), []) == [name for name, _ in steps]  # what can run as written keeps its order
+    assert running_order(dict(steps), []) == [name for name, _ in steps]  # what can run as written keeps its order
     random.shuffle(steps)
-    place = {name: i for i, name in enumerate(in_order(dict(steps), []))}
+    place = {name: i for i, name in enumerate(running_order(dict(steps), []))}
     assert all(place[word] < place[name] for name, words in steps for word in words)
 
 

@@ -13,7 +13,7 @@ MODULES = sorted(
     for path in PACKAGE.rglob("*.py")
 )
 WITH_EXAMPLES = (
-    "units", "precision", "windows", "sums", "ops", "roofline", "ironlaw",
+    "units", "precision", "windows", "sums", "running_order", "ops", "roofline", "ironlaw",
     "vector", "simt", "matrix", "sfu", "im2col", "sparsity", "systolic", "interconnect", "cache",
     "energy", "latency", "scaling", "cost", "mapping", "dataflow", "layout", "fusion", "tiling",
     "compiler", "runtime", "soc", "feasibility",

@@ -5,6 +5,7 @@ import math
 import re
 import signal
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
@@ -140,7 +141,7 @@ def test_every_wrong_answer_is_named_by_its_own_slip(source):
 @pytest.mark.parametrize("source", [*SOURCES, EXERCISES / "template.py"], ids=lambda source: source.stem)
 def test_lint_has_nothing_to_say_with_five_seeds(source):
     """The stub scores 0, the key in full, each wrong answer fails, none is hard-coded, weak, flaky or empty."""
-    report = lint(source, 5)
+    report = lint(source, [f"{source.stem}:{i}" for i in range(5)])
     assert not report.findings, report.text()
     assert len(set(report.seeds)) == 5
     assert report.questions == len(question_parts(source))
@@ -164,6 +165,22 @@ def test_hidden_inputs_alone_catch_every_wrong_answer(source):
             got = outcomes(wrong[shown.name], hidden)
             share = sum(not right(g, w["value"], shown.tolerance) for g, w in zip(got, want, strict=True)) / len(want)
             assert (1 - share) ** question.count < 1e-3, (id, slip, share)
+
+
+@every_exercise
+def test_no_guess_is_right_for_half_of_the_hidden_inputs(source):
+    """What lint warns of as WEAK comes by chance less than once in a thousand runs with five seeds."""
+    names = setup(source)
+    for id, question in question_parts(source).items():
+        scope, shown = dict(names), load_questions(EXERCISES / f"{source.stem}.json")[id]
+        exec(question.draw, scope)
+        exec(reference(id, question.answer), scope)
+        rng = Random(id)
+        want = outcomes(scope[shown.name], [scope["draw"](rng) for _ in range(1000)])
+        guess, often = Counter(map(repr, want)).most_common(1)[0]
+        n, share = 5 * question.count, often / len(want)
+        half = sum(math.comb(n, k) * share**k * (1 - share) ** (n - k) for k in range(n // 2 + 1, n + 1))
+        assert half < 1e-3, (id, guess, share, half)
 
 
 def test_a_key_cell_hides_nothing_and_imports_its_means_anew():

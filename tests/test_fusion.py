@@ -254,7 +254,7 @@ def test_other_rules():
 def test_a_graph_with_a_cycle_and_other_bad_input():
     with pytest.raises(ValueError, match=r"is a cycle, and none of them can run first; \w should read"):
         graph({"x": (1,)}, {"a": ("add", "x", "b"), "b": ("relu", "a")})
-    with pytest.raises(ValueError, match=r"^a reads 'q', which is neither an input nor a step; there are x, a$"):
+    with pytest.raises(ValueError, match=r"^a reads 'q', which is neither given nor computed; nearest are x, a$"):
         graph({"x": (1,)}, {"a": ("relu", "q")})
     with pytest.raises(ValueError, match=r"^a: matmul cannot take x \(2, 3\), x \(2, 3\): \(M, K\) and \(K, N\)"):
         graph({"x": (2, 3)}, {"a": ("matmul", "x", "x")})

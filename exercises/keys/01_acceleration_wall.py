@@ -79,10 +79,10 @@ def gain_needed(S, p):
 check("q2", gain_needed, on=[(2, 0.75), (2, 0.5), (4, 0.5), (8, 0.9375)])
 
 
-# %% draw="q2" count=32
+# %% draw="q2" count=40
 def draw(rng):
     k = rng.randint(2, 7)  # p = 3/4, 7/8 and so on: the ceiling is 2**k, exactly
-    reached = [2 ** rng.randint(0, k - 1) for _ in range(5)]
+    reached = [2 ** rng.randint(0, k - 1) for _ in range(7)]
     return rng.choice([*reached, 2**k, 2**k, 2 ** (k + 1), 2 ** (k + 2)]), 1 - 1 / 2**k
 
 

@@ -84,7 +84,7 @@ check(
 )
 
 
-# %% draw="q2" count=20
+# %% draw="q2" count=24
 def draw(rng):
     supply = rng.randint(12, 30) / 10
     return (
@@ -231,7 +231,7 @@ check(
 )
 
 
-# %% draw="q5" count=20
+# %% draw="q5" count=36
 def draw(rng):
     return (
         rng.choice((125e12, 312e12, 989e12)),
@@ -350,7 +350,7 @@ check(
 )
 
 
-# %% draw="q7" count=20
+# %% draw="q7" count=24
 def draw(rng):
     bought, gain = rng.randint(2, 20), rng.choice((1, 2, 4, 10))
     own = max(1, round(bought * gain * rng.choice((0.2, 0.4, 0.6, 0.8, 1, 1.4))))

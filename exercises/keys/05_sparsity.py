@@ -577,7 +577,7 @@ check(
 )
 
 
-# %% draw="q7" count=16
+# %% draw="q7" count=20
 def draw(rng):
     M, N = 4 * rng.randint(8, 256), 4 * rng.randint(8, 256)
     return rng.randint(1, 512), M, N, rng.choice((30, 100, 300)) * 10, 10

@@ -226,10 +226,10 @@ check(
 )
 
 
-# %% draw="q4" count=12
+# %% draw="q4" count=36
 def draw(rng):
     names, program = ["x", "y"], []
-    for k in range(rng.randint(3, 9)):
+    for k in range(rng.randint(4, 12)):
         takes = rng.sample(names, rng.randint(1, 2))
         program.append([f"v{k}", *takes])
         names.append(f"v{k}")

@@ -428,7 +428,7 @@ check(
 )
 
 
-# %% draw="q7" count=16
+# %% draw="q7" count=28
 def draw(rng):
     P_idle, P_full = rng.choice((0, 20, 50, 80)), rng.choice((250, 300, 400, 700))
     return P_idle, P_full, P_idle + rng.randint(20, 500)

@@ -343,13 +343,13 @@ check(
 )
 
 
-# %% draw="q5" count=32
+# %% draw="q5" count=68
 def draw(rng):
     return (
         rng.randint(50, 300),
         rng.randint(1, 200),
         rng.randint(1, 20),
-        rng.randint(25, 90),
+        rng.randint(30, 100),
         rng.choice((4, 8, 12)),
     )
 

@@ -7,17 +7,16 @@ fused holds the nodes it was made of as its `body`: they run as one kernel and w
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from graphlib import CycleError, TopologicalSorter
 from math import prod
 
 import numpy as np
 
 from labcore.compiler.operators import full_attributes, operator
 from labcore.compiler.shapes import Shape
+from labcore.running_order import running_order
 from labcore.units import Bytes, counted, positive_ints
 
 
@@ -162,7 +161,7 @@ def graph(
         raise ValueError(f"{twice[0]!r} names two values; give one of them another name")
     words = {name: tuple(word for word in step[1:] if isinstance(word, str)) for name, step in steps.items()}
     nodes = []
-    for name in in_order(words, tensors):
+    for name in running_order(words, tensors):
         attributes = next((word for word in steps[name][1:] if isinstance(word, Mapping)), None)
         nodes.append(make_node(name, steps[name][0], words[name], tensors, attributes))
         tensors[name] = nodes[-1].tensor
@@ -185,44 +184,9 @@ def rebuilt(
     """
     by_name = {node.name: node for node in nodes}
     arrays = of.constants if constants is None else constants
-    order = in_order({name: node.inputs for name, node in by_name.items()}, {**of.inputs, **arrays})
+    order = running_order({name: node.inputs for name, node in by_name.items()}, {**of.inputs, **arrays})
     wanted = of.outputs if outputs is None else tuple(outputs)
     return _checked(replace(of, constants=arrays, nodes=tuple(by_name[name] for name in order), outputs=wanted))
-
-
-def in_order(reads: Mapping[str, tuple[str, ...]], given: Iterable[str]) -> list[str]:
-    """The names of `reads`, each after those it reads; of those that can run, the first as it was written.
-
-    Raises ValueError for a name that is neither there nor given, and for a cycle.
-
-    >>> in_order({"z": ("y",), "y": ("x",), "w": ("x",)}, ["x"])
-    ['y', 'z', 'w']
-    """
-    given = set(given)
-    for name, words in reads.items():
-        if missing := [word for word in words if word not in given and word not in reads]:
-            raise ValueError(f"{name} reads {missing[0]!r}, which is no input, no constant and no node")
-    try:
-        TopologicalSorter(reads).prepare()
-    except CycleError as error:
-        ring = error.args[1]
-        raise ValueError(f"{' -> '.join(ring)} is a cycle, and none of them can run first; {ring[1]} should read "
-                         f"a value that is there before {ring[0]}") from None  # fmt: skip
-    place = {name: i for i, name in enumerate(reads)}
-    waits = {name: {word for word in words if word in reads} for name, words in reads.items()}
-    readers: dict[str, list[str]] = {name: [] for name in reads}
-    for name, words in waits.items():
-        for word in words:
-            readers[word].append(name)
-    ready, order = [place[name] for name in reads if not waits[name]], []
-    names = list(reads)
-    while ready:
-        order.append(names[heapq.heappop(ready)])
-        for name in readers[order[-1]]:
-            waits[name].discard(order[-1])
-            if not waits[name]:
-                heapq.heappush(ready, place[name])
-    return order
 
 
 def _checked(one: Graph) -> Graph:

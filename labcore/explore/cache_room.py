@@ -14,13 +14,13 @@ from labcore.explore.operation import THIN_DASH, fix_ticks
 from labcore.feasibility.question import Question
 from labcore.feasibility.verdict import check, memory_of, usable
 from labcore.feasibility.workload import workload
-from labcore.models.language import GPT2, LLAMA3
+from labcore.models.language import DECODERS
 from labcore.models.pressure import Pressure
 from labcore.plots.style import BLUE, GREEN, VERMILLION, log_axes
 from labcore.units import format_si
 
 MODELS = ("gpt2-xl", "llama3-8b", "llama3-70b")
-MOST = {name: (GPT2 | LLAMA3)[name].positions for name in MODELS}  # tokens of prompt and answer
+MOST = {name: DECODERS[name].positions for name in MODELS}  # tokens of prompt and answer
 CONTEXTS = tuple(2**k for k in range(7, 18))
 BATCHES = (0.5, 4096)
 

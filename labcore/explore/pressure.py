@@ -11,13 +11,12 @@ from labcore.catalogue import chip as find_chip
 from labcore.explore.controls import Choice, Whole
 from labcore.explore.explorer import Explorer
 from labcore.explore.operation import fix_ticks
-from labcore.models.language import GPT2, LLAMA3
+from labcore.models.language import DECODERS
 from labcore.models.pressure import TRAINS_IN, Pressure, of_model
 from labcore.plots.pressure import PARTS
 from labcore.units import format_si
 
 NAMES = ("mlp", "resnet50", "mobilenetv2", "gpt2-xl", "llama3-8b", "llama3-70b", "dlrm")
-DECODERS = GPT2 | LLAMA3
 TASKS = ("inference", "training")
 NO_CONTEXT = "none"
 ATTENTION = ("scores written", "fused")

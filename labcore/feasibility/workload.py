@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from labcore.models import zoo
-from labcore.models.language import DEFAULT_TOKENS, GPT2, LLAMA3, kv_cache_bytes
+from labcore.models.language import DECODERS, DEFAULT_TOKENS, kv_cache_bytes
 from labcore.models.load import load_network
 from labcore.models.network import Layer, Network
 from labcore.ops import Operation
@@ -78,7 +78,7 @@ def _workload(model: str, batch: int | None, context: int | None, precision: str
 
 
 def _language(name: str, batch: int, context: int, precision: str, answer: int) -> Workload:
-    sizes, held = (GPT2 | LLAMA3)[name], context + answer
+    sizes, held = DECODERS[name], context + answer
     if context <= sizes.positions < held:
         raise ValueError(
             f"context={context} and answer={answer} are {held} tokens, beyond the {sizes.positions} positions of "

@@ -10,11 +10,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from graphlib import CycleError, TopologicalSorter
 
 import numpy as np
 
 from labcore import im2col, ops
+from labcore.running_order import running_order
 from labcore.units import Bytes, counted, positive, positive_ints
 
 Shape = tuple[int, ...]
@@ -118,7 +118,8 @@ def graph(
         raise ValueError(f"{twice[0]!r} is an input and a step; give one of them another name")
     shapes = {name: _as_shape(name, shape) for name, shape in inputs.items()}
     made = []
-    for name in _in_order(shapes, steps):
+    reads = {name: [word for word in step[1:] if isinstance(word, str)] for name, step in steps.items()}
+    for name in running_order(reads, shapes):
         made.append(_op(name, *steps[name], shapes=shapes))
         shapes[name] = made[-1].shape
     read = {name for op in made for name in op.inputs}
@@ -134,26 +135,6 @@ def _as_shape(name: str, shape: Iterable[int]) -> Shape:
     shape = tuple(shape)
     positive_ints(**{f"shape of {name}, axis {i}": size for i, size in enumerate(shape)})
     return shape
-
-
-def _in_order(shapes: Mapping[str, Shape], steps: Mapping[str, tuple]) -> list[str]:
-    """The steps, each after those it reads; the first that can run comes first."""
-    reads = {name: [word for word in step[1:] if isinstance(word, str)] for name, step in steps.items()}
-    for name, words in reads.items():
-        if missing := [word for word in words if word not in shapes and word not in steps]:
-            raise ValueError(f"{name} reads {missing[0]!r}, which is neither an input nor a step; "
-                             f"there are {', '.join([*shapes, *steps])}")  # fmt: skip
-    try:
-        TopologicalSorter(reads).prepare()
-    except CycleError as error:
-        ring = error.args[1]
-        raise ValueError(f"{' -> '.join(ring)} is a cycle, and none of them can run first; {ring[1]} should read "
-                         f"a value that is there before {ring[0]}") from None  # fmt: skip
-    order: list[str] = []
-    while len(order) < len(steps):
-        ready = (n for n in steps if n not in order and all(w in shapes or w in order for w in reads[n]))
-        order.append(next(ready))
-    return order
 
 
 def _op(name: str, function: str, *words: object, shapes: Mapping[str, Shape]) -> Op:

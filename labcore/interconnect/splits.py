@@ -11,12 +11,11 @@ from dataclasses import asdict, dataclass
 from functools import cache
 
 from labcore.catalogue.facts import Accelerator
-from labcore.models.language import GPT2, LLAMA3, Decoder
+from labcore.models.language import DECODERS, Decoder
 from labcore.models.pressure import Pressure, of_model, training_bytes
 from labcore.models.zoo import build
 from labcore.units import Bytes, divisors, positive_ints
 
-DECODERS = GPT2 | LLAMA3
 ZERO = {0: (), 1: ("optimizer",), 2: ("optimizer", "gradients"), 3: ("optimizer", "gradients", "weights")}
 
 

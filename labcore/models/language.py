@@ -68,6 +68,7 @@ LLAMA3 = {
     "llama3-8b": _llama3_sizes(32, 4096, 32, multiple_of=1024),
     "llama3-70b": _llama3_sizes(80, 8192, 64, multiple_of=4096),
 }
+DECODERS = GPT2 | LLAMA3
 
 
 @dataclass(frozen=True)
@@ -172,7 +173,7 @@ def kv_cache_bytes(name: str, batch: int, context: int, precision: str = "fp16")
     True
     """
     positive_ints(batch=batch, context=context)
-    m = _sizes(GPT2 | LLAMA3, name)
+    m = _sizes(DECODERS, name)
     return 2 * m.n_layers * m.n_kv_heads * m.d_head * batch * context * bytes_per_element(precision)
 
 
