@@ -21,6 +21,7 @@ FLOORS = {
     "cache": 3, "latency": 3, "loopnest": 3, "layout": 3,
     "measure": 4, "mapping": 4, "dataflow": 4, "fusion": 4, "tiling": 4, "kernels": 4,
     "compiler": 4, "runtime": 4, "soc": 4, "feasibility": 4,
+    "architectures": 4, "serving": 4, "codesign": 4,
     "claims": 5, "plots": 5, "grading": 5,
     "report": 6, "explore": 6, "book": 6, "bench": 6, "terminal": 6,
     "grade_commands": 7, "feasibility_command": 7, "cli": 7,
@@ -47,8 +48,11 @@ LIGHT = {"numpy", "ml_dtypes"}  # all that floors 0 to 4 may import besides the 
 # Imported inside the function that needs it: extras, and what takes long to import.
 LAZY = {
     "onnx": {"models", "compiler"}, "numba": {"cache", "measure", "kernels", "compiler"}, "simpy": {"runtime", "soc"},
-    "threadpoolctl": {"measure"}, "psutil": {"measure"}, "torch": {"measure"},
+    "threadpoolctl": {"measure"}, "psutil": {"measure"}, "torch": {"measure"}, "optuna": {"codesign"},
 }  # fmt: skip
+# Amaranth describes hardware by classes of its own, so one folder imports it at the top, and all others import that
+# folder inside the function that needs it.
+RTL, HARDWARE = PACKAGE / "codesign" / "rtl", "amaranth"
 
 
 def modules():
@@ -107,10 +111,16 @@ def test_an_upward_import_is_caught():
 @pytest.mark.parametrize("path", [p for p in modules() if FLOORS.get(home(p), 9) <= 4], ids=lambda p: p.name)
 def test_lower_floors_import_numpy_and_little_else(path):
     outside = {name.split(".")[0] for name in imports(ast.parse(path.read_text()))}
-    outside -= set(sys.stdlib_module_names) | LIGHT | {"labcore"}
+    outside -= set(sys.stdlib_module_names) | LIGHT | {"labcore"} | ({HARDWARE} if RTL in path.parents else set())
     assert all(home(path) in LAZY.get(name, ()) for name in outside), outside
     top = {name.split(".")[0] for name in imports(ast.parse(path.read_text()), top_level_only=True)}
     assert not top & set(LAZY), "what is lazy is imported where it is used, not at the top"
+
+
+@pytest.mark.parametrize("path", [p for p in modules() if RTL not in p.parents], ids=lambda p: p.name)
+def test_hardware_is_imported_where_it_is_generated(path):
+    top = [*imports(ast.parse(path.read_text()), top_level_only=True)]
+    assert not [name for name in top if name.startswith(("labcore.codesign.rtl", HARDWARE))]
 
 
 @pytest.mark.parametrize("path", [*PACKAGE.rglob("*.py")], ids=lambda p: str(p.relative_to(PACKAGE)))

@@ -16,7 +16,7 @@ WITH_EXAMPLES = (
     "units", "precision", "windows", "sums", "running_order", "ops", "roofline", "ironlaw",
     "vector", "simt", "matrix", "sfu", "im2col", "sparsity", "systolic", "interconnect", "cache",
     "energy", "latency", "scaling", "cost", "mapping", "dataflow", "layout", "fusion", "tiling",
-    "compiler", "runtime", "soc", "feasibility",
+    "compiler", "runtime", "soc", "feasibility", "architectures", "serving", "codesign",
 )  # fmt: skip
 
 

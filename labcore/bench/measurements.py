@@ -9,7 +9,7 @@ from labcore.bench.rows import Row
 
 # modules here; each lists its own in `MEASUREMENTS`
 SUBJECTS = ("start", "arrays", "primitives", "memory", "measured", "mapping", "kernels",
-            "compiler", "runtime", "chips", "soc", "grading")  # fmt: skip
+            "compiler", "runtime", "chips", "soc", "serving", "codesign", "grading")  # fmt: skip
 
 
 def measurements() -> list[Callable[[], Row]]:

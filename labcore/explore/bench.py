@@ -17,6 +17,7 @@ SUBJECTS = (  # modules of labcore.explore; each lists its explorers in `EXPLORE
     "tensor_life", "caches", "transfers", "pressure", "roofline",
     "mapping", "dataflow", "layout", "fusion", "attention", "tiling",
     "compiler", "runtime", "multichip", "soc", "sustainability", "feasibility",
+    "architectures", "serving", "codesign",
 )  # fmt: skip
 
 

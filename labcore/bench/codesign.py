@@ -1,0 +1,3 @@
+"""Speed of training, search and simulated registers."""
+
+MEASUREMENTS = ()

@@ -1,0 +1,3 @@
+"""Speed of simulated serving."""
+
+MEASUREMENTS = ()

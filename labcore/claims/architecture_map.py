@@ -1,0 +1,1 @@
+"""The essay on the architectural directions of ML accelerators."""

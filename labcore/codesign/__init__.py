@@ -1,0 +1,1 @@
+"""A network and its accelerator, searched together, and both generated."""

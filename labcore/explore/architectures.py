@@ -1,0 +1,3 @@
+"""Explorers of what kinds of accelerators bet on."""
+
+EXPLORERS = ()

@@ -1,0 +1,3 @@
+"""Explorers of a network and its accelerator."""
+
+EXPLORERS = ()

@@ -1,0 +1,3 @@
+"""Explorers of served language models."""
+
+EXPLORERS = ()
