@@ -301,7 +301,7 @@ def row_of(explorer, name):
     """The box and the slider of a control, or its list."""
     explorer._repr_mimebundle_()
     widget = explorer._panel.rows[name].widget
-    return widget.children if hasattr(widget, "children") else widget
+    return widget.children[:2] if hasattr(widget, "children") else widget
 
 
 @pytest.mark.parametrize(("name", "typed", "place"), [("n", 32, 5), ("k", 7, 7), ("p", 0.2, 0.2)])
@@ -326,7 +326,21 @@ def test_a_box_takes_what_lies_between_the_powers_of_two():
     box.value = 48
     assert explorer.values["n"] == box.value == 48
     assert slider.value == 6  # log2(48) = 5.58
-    assert box.tooltip == "1 to 64"
+
+
+def test_a_row_says_from_where_to_where_it_goes():
+    explorer = two_controls()
+    explorer._repr_mimebundle_()
+    said = [explorer._panel.rows[name].widget.children[2].value for name in ("p", "n", "k")]
+    assert said == ["<small>0 to 1</small>", "<small>1 to 64</small>", "<small>0 to 10</small>"]
+
+
+def test_a_fraction_typed_for_a_whole_number_is_rounded():
+    explorer = two_controls()
+    box, _ = row_of(explorer, "n")
+    box.value = 12.6
+    assert explorer.values["n"] == box.value == 13
+    assert isinstance(explorer.values["n"], int)
 
 
 def test_a_box_takes_what_lies_between_the_places_of_the_slider():

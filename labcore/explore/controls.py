@@ -106,13 +106,16 @@ class Whole:
 
     def row(self, changed: Changed, label: str) -> Row:
         """A number box with a slider beside it; `label` is the width that names take."""
-        box = widgets.BoundedIntText(min=self.low, max=self.high, step=self.step, value=self.value)
+        # A box for whole numbers drops the point and reads 12.5 as 125; this one is told 12.5, and 12 is taken.
+        box = widgets.BoundedFloatText(min=self.low, max=self.high, step=self.step, value=self.value)
         if not self.log2:
             slider = widgets.IntSlider(min=self.low, max=self.high, step=self.step, value=self.value)
-            return _slider_row(self, box, slider, changed, label, place_of=self.on_grid)
+            return _slider_row(self, box, slider, changed, label, place_of=self.on_grid, typed=round)
         ends = {"min": self.low.bit_length() - 1, "max": self.high.bit_length() - 1}
         slider = widgets.IntSlider(value=round(math.log2(self.value)), **ends)
-        return _slider_row(self, box, slider, changed, label, lambda k: 2**k, lambda value: round(math.log2(value)))
+        return _slider_row(
+            self, box, slider, changed, label, lambda k: 2**k, lambda value: round(math.log2(value)), round
+        )
 
 
 @dataclass(frozen=True)
@@ -174,17 +177,19 @@ def _room(label: str, width: int) -> dict[str, object]:
 def _slider_row(
     control: Whole | Real, box: widgets.Widget, slider: widgets.Widget, changed: Changed, label: str,
     value_at: Callable = lambda place: place, place_of: Callable = lambda value: value,
+    typed: Callable = lambda value: value,
 ) -> Row:  # fmt: skip
-    """Tie a labelled number box and a slider to one value."""
+    """Tie a labelled number box and a slider to one value, and say beside them from where to where they go."""
     box.set_trait("description", control.label)
-    box.set_trait("tooltip", f"{control.low:g} to {control.high:g}")  # what lies beyond is set to the nearer end
     for name, value in _room(label, BOX).items():
         box.set_trait(name, value)
     slider.readout, slider.layout = False, widgets.Layout(width=f"{SLIDER}px")
-    box.observe(lambda change: changed(control.name, change["new"]), "value")
+    ends = widgets.HTML()  # what lies beyond them is set to the nearer one
+    box.observe(lambda change: changed(control.name, typed(change["new"])), "value")
     slider.observe(lambda change: changed(control.name, value_at(change["new"])), "value")
 
     def show(value: object, values: Values) -> None:
+        ends.value = f"<small>{control.low:,.10g} to {box.max:,.10g}</small>"
         box.value, slider.value = value, place_of(value)
 
-    return Row(widgets.HBox([box, slider]).add_class("labcore-slider"), show)
+    return Row(widgets.HBox([box, slider, ends]).add_class("labcore-slider"), show)

@@ -58,6 +58,9 @@ _ON_LOAD = """
 })(this, 50)
 """
 
+# ipywidgets draws no more than a pale border around what has the keyboard.
+_FOCUS = "<style>.labcore-explorer :focus-visible {outline: 2px solid #0072B2; outline-offset: 1px}</style>"
+
 
 class Explorer:
     """Controls, a picture and a sentence that move together; `values` and `set` do from code what a hand does."""
@@ -165,7 +168,7 @@ class _Panel:
         self.picture = widgets.HTML(layout=widgets.Layout(margin="6px 2px"))
         self.says = widgets.HTML().add_class("labcore-says")
         controls = widgets.VBox([row.widget for row in self.rows.values()])
-        question = widgets.HTML(f"<b>{html.escape(explorer.question)}</b>")
+        question = widgets.HTML(f"{_FOCUS}<b>{html.escape(explorer.question)}</b>")
         self.box = widgets.VBox([question, controls, self.picture, self.says]).add_class("labcore-explorer")
         self.show(explorer)
 

@@ -75,7 +75,7 @@ class Cycle(Whole):
         row = super().row(changed, label)
 
         def show(value: object, values: Values) -> None:
-            for one in row.widget.children:
+            for one in row.widget.children[:2]:
                 one.max = self.last(values)
             row.show(value, values)
 

@@ -161,6 +161,12 @@ def test_a_number_typed_into_the_box_does_too(lab):
     assert "batch 48:" in says(one, "batch 48:")[0]
     one.get_by_role("spinbutton", name="Batch").press("ArrowUp")
     says(one, "batch 49:")
+    one.get_by_role("spinbutton", name="Batch").fill("12.6")  # not 126
+    one.get_by_role("spinbutton", name="Batch").press("Enter")
+    says(one, "batch 13:")
+    one.get_by_role("spinbutton", name="Batch").fill("5000")
+    one.get_by_role("spinbutton", name="Batch").press("Enter")
+    says(one, "batch 4096:")
 
 
 def test_what_is_typed_between_the_places_of_a_slider_stays(lab):
