@@ -11,12 +11,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from labcore import feasibility_command, grade_commands
+from labcore.grading import grammars  # noqa: F401 (for its effect)
 from labcore.terminal import AsJson, bar, columns, print_json, progress, show
 
 INTERRUPTED = 130  # the shell's: 128 and the number of SIGINT
@@ -133,9 +135,11 @@ def build(
             failed = fail(str(text))
         else:
             fresh[lab.notebook] = text
-    for source in sorted(checkout("exercises", "keys").glob("[0-9][0-9]_*.py")):
-        if not names or any(lab.source.stem == source.stem for lab in chosen):
-            fresh |= build_exercises(source)
+    sources = sorted(checkout("exercises", "keys").glob("[0-9][0-9]_*.py"))
+    wanted = [one for one in sources if not names or any(lab.source.stem == one.stem for lab in chosen)]
+    with ThreadPoolExecutor(2) as side_by_side:  # as the labs are
+        for built in side_by_side.map(build_exercises, wanted):
+            fresh |= built
     if not names:
         readme = checkout("README.md")
         fresh[readme] = book.with_index(readme.read_text(encoding="utf-8"))

@@ -18,8 +18,11 @@ from labcore.grading import check as check_module
 from labcore.grading.check import exercise, outcomes
 from labcore.grading.exercise import build_exercises, copy_exercises, execute, given_cells, stored_question
 from labcore.grading.exercise_format import SOLUTION, Parts, key_cell, parts, read_cells, reference, stub
+from labcore.grading.grade import executor
 from labcore.grading.judge import judge, load_questions, right
+from labcore.grading.limits import Limits
 from labcore.grading.lint import lint
+from labcore.grading.station import Station
 from labcore.grading.values import MIME, plain
 from labcore.ops import conv2d, elementwise, matmul
 from labcore.roofline import bound, least_time, ridge, utilization
@@ -27,6 +30,16 @@ from labcore.roofline import bound, least_time, ridge, utilization
 EXERCISES = Path(__file__).parent.parent / "exercises"
 SOURCES = sorted((EXERCISES / "keys").glob("[0-9][0-9]_*.py"))
 every_exercise = pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
+
+
+@pytest.fixture(scope="module")
+def execute_warm():
+    """What runs cells as `execute` does, in kernels that are forked with everything imported: half the time of each.
+
+    Kernels started cold are in other tests here, and in `labcore build --check`.
+    """
+    with Station("none") as station:
+        yield executor(station, Limits(cell=60))
 
 
 def notebook(path):
@@ -71,8 +84,8 @@ def test_there_are_exercises():
 
 
 @every_exercise
-def test_built_files_are_fresh(source):
-    for path, fresh in build_exercises(source).items():
+def test_built_files_are_fresh(source, execute_warm):
+    for path, fresh in build_exercises(source, execute=execute_warm).items():
         assert path.read_text(encoding="utf-8") == fresh, f"{path.name} is stale; run `labcore build`"
 
 
@@ -139,9 +152,9 @@ def test_every_wrong_answer_is_named_by_its_own_slip(source):
 
 
 @pytest.mark.parametrize("source", [*SOURCES, EXERCISES / "template.py"], ids=lambda source: source.stem)
-def test_lint_has_nothing_to_say_with_five_seeds(source):
+def test_lint_has_nothing_to_say_with_five_seeds(source, execute_warm):
     """The stub scores 0, the key in full, each wrong answer fails, none is hard-coded, weak, flaky or empty."""
-    report = lint(source, [f"{source.stem}:{i}" for i in range(5)])
+    report = lint(source, [f"{source.stem}:{i}" for i in range(5)], execute_warm)
     assert not report.findings, report.text()
     assert len(set(report.seeds)) == 5
     assert report.questions == len(question_parts(source))

@@ -6,6 +6,7 @@ import html
 import io
 import json
 import re
+import time
 from types import SimpleNamespace
 
 import matplotlib as mpl
@@ -18,7 +19,7 @@ from PIL import Image
 from labcore import house
 from labcore.catalogue import A100, CHIPS, H100
 from labcore.explore import chips, guesses, layer, operation
-from labcore.explore.bench import explorers, places, redraw_time
+from labcore.explore.bench import explorers, move_time, places
 from labcore.explore.controls import Choice, Real, Whole
 from labcore.explore.explorer import WIDGET_VIEW, Explorer
 from labcore.explore.predict import compare, predict, slip, take, verdict
@@ -225,11 +226,16 @@ def test_bars_end_at_the_speed_relative_to_the_fastest():
 
 
 @functools.cache
+def first_shown(make):
+    """An explorer with its widgets, and what was true of it when it was shown, before any test moved it."""
+    explorer = make()
+    bundle = explorer._repr_mimebundle_()
+    return explorer, bundle, (explorer.sentence, repr(explorer), explorer.alt)
+
+
 def opened(make):
     """An explorer with its widgets, for tests that leave it as they may find it: nobody minds where it stands."""
-    explorer = make()
-    explorer._repr_mimebundle_()
-    return explorer
+    return first_shown(make)[0]
 
 
 @pytest.mark.parametrize("make", explorers())
@@ -299,7 +305,8 @@ def two_controls(**start):
 
 def row_of(explorer, name):
     """The box and the slider of a control, or its list."""
-    explorer._repr_mimebundle_()
+    if explorer._panel is None:
+        explorer._repr_mimebundle_()
     widget = explorer._panel.rows[name].widget
     return widget.children[:2] if hasattr(widget, "children") else widget
 
@@ -419,12 +426,11 @@ def test_the_precision_of_another_chip_is_refused_with_those_there_are():
 
 @pytest.mark.parametrize("make", explorers())
 def test_a_notebook_keeps_the_picture_and_the_sentence_without_its_widgets(make):
-    explorer = make()
-    bundle = explorer._repr_mimebundle_()
+    explorer, bundle, (sentence, shown, alt) = first_shown(make)
     assert set(bundle) == {WIDGET_VIEW, "text/html", "image/png", "text/plain"}
-    assert bundle["text/plain"] == explorer.sentence == repr(explorer)
+    assert bundle["text/plain"] == sentence == shown
     assert explorer.question in bundle["text/html"]
-    assert f'alt="{explorer.alt.replace(">", "&gt;")}"' in bundle["text/html"]
+    assert f'alt="{alt.replace(">", "&gt;")}"' in bundle["text/html"]
     width, height = Image.open(io.BytesIO(base64.b64decode(bundle["image/png"]))).size
     assert [width, height] == [round(100 * inches) for inches in explorer.figure.get_size_inches()]
     again = make()._repr_mimebundle_()
@@ -467,9 +473,10 @@ def test_every_control_is_labelled_and_no_slider_carries_a_second_number(make):
 
 @pytest.mark.parametrize("make", explorers())
 def test_a_redraw_takes_less_than_the_eye_notices(make):
-    # `labcore bench` holds the median to 50 ms. Beside other tests on busy cores a median says how busy they are;
-    # the quickest of many says what a redraw takes, and gets twice the limit.
-    assert redraw_time(make, repeats=15, pick=min) < 0.100
+    # `labcore bench` holds the median by the clock on the wall to 50 ms. Beside other tests on busy cores that one says
+    # how busy they are; the processor's says what a redraw takes, since it waits for nothing. The quickest of many
+    # gets twice the limit, and is below it as soon as one is.
+    assert any(move_time(opened(make), k, time.process_time) < 0.100 for k in range(15))
 
 
 # --- predictions -------------------------------------------------------------------------------------------

@@ -19,8 +19,13 @@ KEY = course_key.KEY
 WRONG = {"q1": "def matmul_macs(M, K, N):\n    return M * K"}
 
 
+IMPATIENT = "from labcore.grading import cluster; cluster.CONNECT_SECONDS = 0.5; from labcore.cli import main; main()"
+
+
 def labcore(*arguments, cwd=None):
-    command = [sys.executable, "-m", "labcore.cli", *map(str, arguments)]
+    """The command; where it is to look for a scheduler that is not there, it waits half a second instead of ten."""
+    how = ["-c", IMPATIENT] if "--scheduler" in arguments else ["-m", "labcore.cli"]
+    command = [sys.executable, *how, *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, cwd=cwd, check=False)
 
 

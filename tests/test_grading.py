@@ -3,6 +3,9 @@
 import ast
 import json
 import re
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -390,19 +393,25 @@ def test_stub_nothing_key_everything_and_each_wrong_answer_its_own_question(sour
     def graded(content):
         return station.run(GradeJob(content, source.name, key, LIMITS, station.surroundings), 120)
 
-    blank = graded((source.parent.parent / f"{source.stem}.ipynb").read_bytes())
-    assert (blank.earned, {one.outcome for one in blank.results}, blank.flags) == (0, {"unanswered"}, ())
     reference = json.loads(source.with_suffix(".ipynb").read_text(encoding="utf-8"))
-    assert graded(json.dumps(reference).encode()).passed
-    questions = parts(source.name, read_cells(source))
+    questions, wrongs, notebooks = parts(source.name, read_cells(source)), [], [reference]
     for turn in range(3):
         chosen = {id: list(part.wrong.items()) for i, (id, part) in enumerate(questions.items()) if i % 3 == turn}
-        wrong = {id: answers[turn % len(answers)] for id, answers in chosen.items()}
-        notebook = json.loads(json.dumps(reference))
-        for one in notebook["cells"]:
-            if one["metadata"].get("answer") in wrong:
-                one["source"] = wrong[one["metadata"]["answer"]][1]
-        for result in graded(json.dumps(notebook).encode()).results:
+        wrongs.append({id: answers[turn % len(answers)] for id, answers in chosen.items()})
+        notebooks.append(json.loads(json.dumps(reference)))
+        for one in notebooks[-1]["cells"]:
+            if one["metadata"].get("answer") in wrongs[-1]:
+                one["source"] = wrongs[-1][one["metadata"]["answer"]][1]
+    contents = [
+        (source.parent.parent / f"{source.stem}.ipynb").read_bytes(),
+        *(json.dumps(n).encode() for n in notebooks),
+    ]
+    with ThreadPoolExecutor(2) as side_by_side:  # a worker and its kernel wait for each other
+        blank, full, *mixed = side_by_side.map(graded, contents)
+    assert (blank.earned, {one.outcome for one in blank.results}, blank.flags) == (0, {"unanswered"}, ())
+    assert full.passed
+    for wrong, report in zip(wrongs, mixed, strict=True):
+        for result in report.results:
             assert (result.earned < result.points) == (result.question in wrong), result
             assert result.slip == (wrong[result.question][0] if result.question in wrong else "")
 
@@ -482,6 +491,14 @@ def test_limits_are_read_and_refused_in_words():
     ):
         with pytest.raises(ValueError, match=f"^{message}.*; write name=number with names of cell, total"):
             parse_limits(words)
+
+
+@pytest.mark.parametrize("module", ["labcore.cli", "labcore.grading.worker", "labcore.grading.zygote"])
+def test_a_process_that_reads_notebooks_builds_no_grammars(module):
+    """Those of jsonschema for international addresses: two seconds of each process that grades, lints or builds."""
+    code = f"import sys, {module}, nbformat; print('rfc3987_syntax.syntax_helpers' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
 
 
 def test_one_module_alone_touches_nbval():

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labcore.grading.check import outcomes
-from labcore.grading.judge import Question, judge, load_questions
+from labcore.grading.judge import Question, judge, load_questions, passes
 from labcore.grading.values import alike, as_source, close, natural, plain, received, show
 
 
@@ -284,9 +284,17 @@ def test_only_right_values_earn_points_whatever_comes(data, credit, shown):
     feedback = judge(question, got)
     correct = [is_right(one, want) for one, want in zip(got, KINDS.want, strict=True)]
     assert feedback.score <= sum(correct) / (5 if credit == "each" and not shown else 1)
-    assert (feedback.outcome == "passed") == all(correct) == (feedback.score == 1)
+    assert (feedback.outcome == "passed") == all(correct) == (feedback.score == 1) == passes(question, got)
     assert (feedback.outcome == "partial") == (0 < feedback.score < 1)
     assert len(feedback.message) < 2000
+
+
+def test_nothing_asked_is_nothing_passed():
+    """As for the hidden inputs of an answer that is a value: there are none, and a wrong value is not right on them."""
+    asked_nothing = Question("q1", "f", [], [], {})
+    assert judge(asked_nothing, []).outcome == "unanswered"
+    assert not passes(asked_nothing, [])
+    assert not passes(DOUBLE, [{"value": DOUBLE.want[0]}])
 
 
 @given(json_values | st.lists(json_values | outcome))

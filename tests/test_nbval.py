@@ -32,7 +32,8 @@ def run_nbval(folder, cells, *options, metadata=None, env=None):
     notebook = {"cells": made, "metadata": metadata or {}, "nbformat": 4, "nbformat_minor": 4}
     (folder / "plain.ipynb").write_text(json.dumps(notebook))
     (folder / "pytest.ini").write_text("[pytest]\n")
-    command = [sys.executable, "-m", "pytest", "-c", "pytest.ini", "-v", "-p", "nbval.plugin", "--nbval", *options]
+    command = [sys.executable, "-m", "pytest", "-c", "pytest.ini", "-v", "-p", "labcore.grading.grammars"]
+    command += ["-p", "nbval.plugin", "--nbval", *options]
     command += ["-p", "no:cacheprovider", "plain.ipynb"]
     own = kernel_environment(folder) | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"} | (env or {})
     done = subprocess.run(command, cwd=folder, env=own, capture_output=True, text=True, check=False)

@@ -25,8 +25,10 @@ that readers see. It must end for any value, so it bounds what it loops over. It
 from __future__ import annotations
 
 import ast
+import copy
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from labcore.grading.values import as_source
@@ -55,9 +57,15 @@ class Parts:
 
 def read_cells(source: Path) -> list[dict]:
     """The source's cells as notebook cells, wrong answers included, with their marks as metadata."""
+    return copy.deepcopy(parsed(source.read_text(encoding="utf-8")))  # each caller may write into its own
+
+
+@lru_cache(maxsize=64)
+def parsed(text: str) -> list[dict]:
+    """The cells of a source's text; what grades or lints an exercise asks for them eight times."""
     import jupytext
 
-    cells = jupytext.read(source, fmt="py:percent").cells
+    cells = jupytext.reads(text, fmt="py:percent").cells
     marks = [{mark: value for mark, value in c.metadata.items() if mark in MARKS} for c in cells]
     return [{"cell_type": c.cell_type, "metadata": m, "source": c.source} for c, m in zip(cells, marks, strict=True)]
 

@@ -105,6 +105,20 @@ def judge(question: Question, got: list) -> Feedback:
     return Feedback("partial" if score else "failed", "\n".join(lines), score, slip)
 
 
+def passes(question: Question, got: list[dict]) -> bool:
+    """Whether `judge` would say passed, without the words for what is wrong; it ends at the first that is.
+
+    >>> area = Question("q1", "area", on=[[2, 3], [4, 5]], want=[6, 20], slips={})
+    >>> passes(area, [{"value": 6}, {"value": 20}]), passes(area, [{"value": 6}, {"value": 9}])
+    (True, False)
+    """
+    try:
+        right_count = len(got) == len(question.want) > 0
+        return right_count and all(verdict(question, i, tidy(one))[0] >= 1 for i, one in enumerate(got))
+    except JudgeError:
+        return False
+
+
 def tidy(outcome: dict) -> dict:
     """One outcome as it may come from anywhere, in the form and within the bounds that an honest one has.
 

@@ -10,7 +10,7 @@ from functools import partial
 
 from labcore.grading.exercise import REFERENCE, STUB
 from labcore.grading.exercise_format import Parts, takes_inputs
-from labcore.grading.judge import Feedback, Question, judge
+from labcore.grading.judge import Feedback, Question, judge, passes
 from labcore.grading.key import all_outcomes, hidden, problems, seeded_question
 from labcore.grading.slips import same
 from labcore.grading.values import show
@@ -61,10 +61,8 @@ class Trial:
 
     def passes(self, slip: str, seed: str, which: str = "") -> bool:
         """Whether a wrong answer passes on all inputs, or on some of them, where there are any."""
-        if which:
-            return self.feedback(slip, seed, which).outcome == "passed"
-        question = self.question(seed)
-        return judge(question, question.slips[slip]).outcome == "passed"
+        question = self.only(seed, which) if which else self.question(seed)
+        return passes(question, question.slips[slip])
 
     def wanted(self) -> list:
         """What is wanted for the hidden inputs of all seeds, or for each seed by an answer that is a value."""
@@ -146,7 +144,7 @@ def hard_codable(trial: Trial) -> Iterator[Finding]:
             yield Finding("error", "HARD-CODABLE", trial.id, words)
             return
         for guess in (*GUESSES, *unseen.want):
-            if judge(unseen, [{"value": guess}] * len(unseen.want)).outcome == "passed":
+            if passes(unseen, [{"value": guess}] * len(unseen.want)):
                 words = f"{show(guess)} is right for all hidden inputs of seed {seed}; draw inputs of more kinds"
                 yield Finding("error", "HARD-CODABLE", trial.id, words)
                 return

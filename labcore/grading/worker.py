@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from labcore.grading import grammars  # noqa: F401 (for its effect)
 from labcore.grading.environment import kernel_environment
 from labcore.grading.judge import Feedback
 from labcore.grading.key import Key

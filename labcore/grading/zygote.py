@@ -25,6 +25,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from labcore.grading import grammars  # noqa: F401 (for its effect)
 from labcore.grading.confinement import Sandbox, confine, remove
 from labcore.grading.limits import Limits
 
