@@ -43,6 +43,9 @@ PAIRS = {
     ("layout", "simt"): "what the lanes of a warp move is counted where coalescing is",
     ("layout", "cache"): "the addresses that a loop visits are a trace for a cache",
     ("cost", "roofline"): "what a useful FLOP/s costs depends on how much of the peak a workload is allowed",
+    ("serving", "feasibility"): "an iteration is charged as a pass is: fused attention, a chip's part, shares of peaks",
+    ("serving", "runtime"): "requests come as they do to any runtime, and a run is drawn as a timeline",
+    ("architectures", "feasibility"): "the passes of a model, attention fused, are the ones that are bought for",
 }
 LIGHT = {"numpy", "ml_dtypes"}  # all that floors 0 to 4 may import besides the standard library
 # Imported inside the function that needs it: extras, and what takes long to import.

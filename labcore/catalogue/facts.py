@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from labcore.units import BytesPerSecond, FlopPerByte, FlopPerSecond, format_si
 
-KINDS = ("published", "derived", "estimate", "convention", "illustrative")
+KINDS = ("published", "derived", "estimate", "convention", "illustrative", "claimed")
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,8 @@ class Fact:
     """One number from the world, in SI base units, with its source.
 
     `kind` says what sort of number it is: published by the source, derived from published numbers
-    (the note says how), an estimate, a convention of this project, or illustrative.
+    (the note says how), an estimate, a convention of this project, illustrative, or claimed: a maker's own figure
+    that nobody outside has measured, or whose terms it does not give.
     `confirmed` is False where the source's own text could not be read; the number is then shown with a mark.
 
     >>> print(Fact(0.9e12, "B/s", Source("NVIDIA", "Tesla V100 Data Sheet", 2018)))

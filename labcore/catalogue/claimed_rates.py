@@ -1,0 +1,24 @@
+"""Tokens a second for one user, as makers of chips without HBM announce them: what a bound is held against.
+
+They are claims: of a service on an unstated number of chips, some with tricks that a bound leaves out.
+"""
+
+from __future__ import annotations
+
+from labcore.catalogue.facts import Fact, Source
+
+_CEREBRAS = Source(
+    "Cerebras", "Introducing Cerebras Inference: AI at Instant Speed", 2024,
+    "https://cerebras.ai/blog/introducing-cerebras-inference-ai-at-instant-speed",
+)  # fmt: skip
+_GROQ = Source(
+    "TechPowerUp", "Groq LPU AI Inference Chip is Rivaling Major Players", 2024,
+    "https://techpowerup.com/news-tags/Processor?page=3",
+)  # fmt: skip
+
+TOKENS_A_SECOND = {  # by chip and parameters of the model
+    ("WSE-3", "8B"): Fact(1800, "1/s", _CEREBRAS, "Llama 3.1 8B, 16-bit weights", "claimed"),
+    ("WSE-3", "70B"): Fact(450, "1/s", _CEREBRAS, "Llama 3.1 70B, 16-bit weights", "claimed"),
+    ("LPU v1", "7B"): Fact(750, "1/s", _GROQ, "Llama 2 7B, 2048 tokens of context", "claimed"),
+    ("LPU v1", "70B"): Fact(300, "1/s", _GROQ, "Llama 2 70B, 4096 tokens of context", "claimed"),
+}

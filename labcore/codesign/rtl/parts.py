@@ -1,0 +1,33 @@
+"""Verilog of a template's array alone and of the whole accelerator, for a synthesiser to count."""
+
+from __future__ import annotations
+
+from amaranth.back import verilog
+from amaranth.hdl import signed, unsigned
+
+from labcore.codesign.integer import random_network
+from labcore.codesign.networks import Network
+from labcore.codesign.rtl.accelerator import Accelerator
+from labcore.codesign.rtl.array import SystolicArray
+from labcore.codesign.template import Template
+
+
+def array_source(template: Template) -> str:
+    """The array with the lanes that the accelerator gives it: unsigned activations, signed weights.
+
+    >>> "module top" in array_source(Template(1, 1, "ws", 2, 2, 16))
+    True
+    """
+    t = template
+    lanes = unsigned(t.activation_bits), signed(t.weight_bits)
+    return verilog.convert(SystolicArray(t.rows, t.cols, t.dataflow, *lanes, t.accumulator_bits), name="top")
+
+
+def accelerator_source(network: Network, template: Template) -> str:
+    """The whole accelerator of a network with random weights, which fill its ROM as trained ones do.
+
+    >>> made = Template(1, 1, "ws", 2, 2, 16, weight_words=296, activation_words=64)
+    >>> "module top" in accelerator_source(Network(("fc",), 4, bits=2), made)
+    True
+    """
+    return verilog.convert(Accelerator(random_network([*network.layers], network.bits, seed=0), template), name="top")

@@ -1,0 +1,156 @@
+"""Generated hardware against numpy, the closed forms, and other tools: exact, bit for bit and cycle for cycle."""
+
+import numpy as np
+import pytest
+from amaranth.sim import Simulator
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from labcore.codesign import toolchain
+from labcore.codesign.integer import random_network, requantise
+from labcore.codesign.networks import Layer, Network
+from labcore.codesign.rtl.array import SystolicArray
+from labcore.codesign.rtl.cycles import accelerator_cycles
+from labcore.codesign.rtl.multiply import _os, clock, multiply
+from labcore.codesign.rtl.requantise import Requantiser
+from labcore.codesign.rtl.rom import packed
+from labcore.codesign.rtl.simulate import simulate
+from labcore.codesign.rtl.verilog import cells, read_printed, run_verilog
+from labcore.codesign.template import Template
+from labcore.systolic import cycles
+
+small = st.integers(1, 6)
+NETWORKS = [
+    (("fc",), 4, 8, 4, 4), (("fc", "fc"), 4, 4, 2, 8), (("conv3x3",), 4, 4, 8, 3), (("conv2x2",), 4, 3, 4, 6),
+    (("conv3x3", "conv2x2"), 4, 2, 8, 8), (("conv2x2", "conv3x3", "fc"), 4, 4, 5, 3),
+]  # fmt: skip
+
+
+def pixels(images, seed=0):
+    return np.random.default_rng(seed).integers(0, 17, (images, 64))
+
+
+@pytest.mark.parametrize("dataflow", ["os", "ws"])
+@settings(max_examples=12, deadline=None)
+@given(M=small, K=small, N=small, rows=small, cols=small, bits=st.integers(2, 9), seed=st.integers(0, 99))
+def test_the_array_alone_is_lab_06_in_registers(dataflow, M, K, N, rows, cols, bits, seed):
+    rng, most = np.random.default_rng(seed), 2 ** (bits - 1)
+    A, B = rng.integers(-most, most, (M, K)), rng.integers(-most, most, (K, N))
+    C, taken = multiply(A, B, rows, cols, dataflow)
+    assert (C == A @ B).all()
+    assert taken == cycles(M, K, N, rows, cols, dataflow)
+
+
+def test_no_cycle_could_be_spared():
+    """The last cycle of computing of a 2 x 2 product brings the last term to the far corner: without it C is short."""
+    A, B = np.array([[2, 4], [1, 5]]), np.array([[1, 3], [6, 2]])
+    script = list(_os(A, B, 2, 2))
+    del script[3]  # 2 + 2 + 2 - 2 cycles compute, this is the fourth
+    assert clock(SystolicArray(2, 2), script)[3][1] == 13 - 5 * 2
+
+
+@pytest.mark.parametrize("dataflow", ["os", "ws"])
+@pytest.mark.parametrize(("bundles", "width", "bits", "rows", "cols"), NETWORKS)
+def test_six_networks_in_both_dataflows_are_exact(bundles, width, bits, rows, cols, dataflow):
+    network = Network(bundles, width, bits)
+    integers = random_network(list(network.layers), bits, seed=3)
+    template = Template(rows, cols, dataflow, bits, bits, accumulator_bits=28)
+    run, images = simulate(integers, template, pixels(1), engine="amaranth"), pixels(1)
+    assert (run.logits == integers.logits(images)).all()
+    assert (run.classes == integers.classes(images)).all()
+    assert (run.cycles == accelerator_cycles(network, template)).all()
+
+
+@pytest.mark.skipif(not toolchain.present("g++"), reason="g++ is not here: apt-get install g++")
+def test_the_compiled_design_agrees_on_many_images():
+    """One patch a layer: the memory of sums holds one word, and an address of no bits is none in the C++."""
+    network = random_network(list(Network(("fc",), 4, 4).layers), 4, seed=5)
+    template, images = Template(2, 3, "ws", 4, 4, 24), pixels(40)
+    run = simulate(network, template, images)
+    assert (run.logits == network.logits(images)).all()
+    assert (run.classes == network.classes(images)).all()
+    assert set(run.cycles.tolist()) == {accelerator_cycles(network, template)}
+
+
+@pytest.mark.skipif(not toolchain.present("iverilog"), reason="iverilog is not here: apt-get install iverilog")
+@pytest.mark.parametrize(("bundle", "dataflow"), [("conv2x2", "os"), ("fc", "ws")])
+def test_icarus_runs_the_exported_file_to_the_same_logits(bundle, dataflow):
+    network = random_network(list(Network((bundle,), 4, 3).layers), 3, seed=6)
+    template, images = Template(3, 2, dataflow, 3, 3, 20), pixels(3)
+    run = run_verilog(network, template, images)
+    assert (run.logits == network.logits(images)).all()
+    assert (run.classes == network.classes(images)).all()
+    assert set(run.cycles.tolist()) == {accelerator_cycles(network, template)}
+
+
+def test_the_first_of_equal_logits_wins():
+    network = random_network([Layer((2, 1, 1), (1, 1), 1, N=4)], bits=4, seed=0)
+    network.layers[0].weights[:], network.layers[0].bias[:] = 0, [1, 7, 7, 3]
+    assert simulate(network, Template(1, 1, "os"), np.array([[3, 4]]), engine="amaranth").classes.tolist() == [1]
+
+
+def test_requantising_rounds_half_up_and_saturates_as_specified():
+    scales, sums, seen = [(24576, 15), (3, 1), (32767, 20)], [-9, -1, 0, 1, 2, 3, 5, 99, 4000], []
+    unit = Requantiser(sum_bits=16, scales=scales, bits=4)
+
+    async def bench(ctx):
+        for layer in range(len(scales)):
+            ctx.set(unit.layer, layer)
+            for total in sums:
+                ctx.set(unit.total, total)
+                seen.append(ctx.get(unit.y))
+
+    simulator = Simulator(unit)
+    simulator.add_testbench(bench)
+    simulator.run()
+    assert seen == [y for scale in scales for y in requantise(np.array(sums), *scale, bits=4).tolist()]
+
+
+def test_a_word_keeps_each_number_apart():
+    assert packed([-8, 7], bits=4) == 0x78
+
+
+def test_what_does_not_fit_says_what_would():
+    network, images = random_network(list(Network(("fc",), 4, 4).layers), 4, seed=0), pixels(1)
+    for wrong, text in [
+        (Template(2, 2, weight_bits=2), "take 4 bits for both"),
+        (Template(2, 2, weight_words=100), "needs weight_words=296 and the template has 100"),  # 64 * 4 + 4 * 10
+        (Template(2, 2, activation_words=63), "needs activation_words=64"),
+        (Template(2, 2, "os", 4, 4, accumulator_bits=8), "needs accumulator_bits="),
+    ]:
+        with pytest.raises(ValueError, match=text):
+            simulate(network, wrong, images, engine="amaranth")
+    with pytest.raises(ValueError, match="engine must be 'cxxrtl' or 'amaranth'; got 'vvp'"):
+        simulate(network, Template(2, 2), images, engine="vvp")
+    with pytest.raises(ValueError, match="rows must be a whole number of at least 1, got 0"):
+        multiply(np.ones((2, 2), int), np.ones((2, 2), int), 0, 2)
+    with pytest.raises(ValueError, match=r"wanted integers \(M, K\) @ \(K, N\), got float64"):
+        multiply(np.ones((2, 2)), np.ones((2, 2), int), 2, 2)
+    with pytest.raises(ValueError, match="'os' or 'ws'; got 'is'"):
+        multiply(np.ones((2, 2), int), np.ones((2, 2), int), 2, 2, "is")
+
+
+def test_a_missing_tool_is_one_line_with_what_still_works(monkeypatch):
+    monkeypatch.setattr(toolchain.shutil, "which", lambda name: None)
+    network = random_network([Layer((2, 1, 1), (1, 1), 1, N=3)], bits=4, seed=1)
+    for tool, act in [
+        ("g[+][+]", lambda: simulate(network, Template(1, 1), np.array([[1, 2]]))),
+        ("iverilog", lambda: run_verilog(network, Template(1, 1), np.array([[1, 2]]))),
+        ("yosys", lambda: cells("")),
+    ]:
+        with pytest.raises(toolchain.MissingTool, match=f"needs {tool}: apt-get install") as caught:
+            act()
+        assert "\n" not in str(caught.value)
+    assert set(toolchain.missing()) >= {"g++", "iverilog", "yosys"}
+
+
+def test_a_testbench_that_prints_an_x_is_refused():
+    with pytest.raises(ValueError, match="got 'x 0 12'"):
+        read_printed("x 0 12\n", images=1)
+
+
+@pytest.mark.skipif(not toolchain.present("yosys"), reason="yosys is not here: apt-get install yosys")
+def test_cells_of_an_adder_and_its_memory():
+    text = "module top(input clk, input a, output reg q); reg [7:0] m [3:0]; always @(posedge clk) q <= a; endmodule"
+    counted = cells(text, "top")
+    assert (counted.registers, counted.total, counted.memory_bits) == (1, 1, 8 * 4)
