@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,11 @@ def modules():
     return sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
 
 
+@cache
+def parsed(path):
+    return ast.parse(path.read_text())
+
+
 def home(path):
     """The module or subpackage directly under labcore that a file belongs to."""
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
@@ -76,10 +82,10 @@ def imports(tree, top_level_only=False):
             yield node.module
 
 
-def upward(path, source):
+def upward(path, tree):
     """The imports of one source file that the floors forbid."""
     me = home(path)
-    for name in imports(ast.parse(source)):
+    for name in imports(tree):
         parts = name.split(".")
         if parts[0] != "labcore" or len(parts) == 1 or parts[1] == me:
             continue
@@ -101,35 +107,35 @@ def test_floors_follow_from_the_imports():
 
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_imports_point_down(path):
-    assert list(upward(path, path.read_text())) == []
+    assert list(upward(path, parsed(path))) == []
 
 
 def test_an_upward_import_is_caught():
     planted = "from labcore.plots.style import BLUE\n"
-    assert list(upward(PACKAGE / "roofline.py", planted)) == [
+    assert list(upward(PACKAGE / "roofline.py", ast.parse(planted))) == [
         "roofline.py (floor 3) imports labcore.plots.style (floor 5)"
     ]
 
 
 @pytest.mark.parametrize("path", [p for p in modules() if FLOORS.get(home(p), 9) <= 4], ids=lambda p: p.name)
 def test_lower_floors_import_numpy_and_little_else(path):
-    outside = {name.split(".")[0] for name in imports(ast.parse(path.read_text()))}
+    outside = {name.split(".")[0] for name in imports(parsed(path))}
     outside -= set(sys.stdlib_module_names) | LIGHT | {"labcore"} | ({HARDWARE} if RTL in path.parents else set())
     assert all(home(path) in LAZY.get(name, ()) for name in outside), outside
-    top = {name.split(".")[0] for name in imports(ast.parse(path.read_text()), top_level_only=True)}
+    top = {name.split(".")[0] for name in imports(parsed(path), top_level_only=True)}
     assert not top & set(LAZY), "what is lazy is imported where it is used, not at the top"
 
 
 @pytest.mark.parametrize("path", [p for p in modules() if RTL not in p.parents], ids=lambda p: p.name)
 def test_hardware_is_imported_where_it_is_generated(path):
-    top = [*imports(ast.parse(path.read_text()), top_level_only=True)]
+    top = [*imports(parsed(path), top_level_only=True)]
     assert not [name for name in top if name.startswith(("labcore.codesign.rtl", HARDWARE))]
 
 
 @pytest.mark.parametrize("path", [*PACKAGE.rglob("*.py")], ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_no_assert_no_print_in_the_library(path):
     """Errors are raised; only the command line and its benchmarks print."""
-    tree = ast.parse(path.read_text())
+    tree = parsed(path)
     assert not [node.lineno for node in ast.walk(tree) if isinstance(node, ast.Assert)]
     if home(path) not in ("cli", "grade_commands", "feasibility_command", "terminal"):
         calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
@@ -139,7 +145,7 @@ def test_no_assert_no_print_in_the_library(path):
 def test_nothing_below_the_package_imports_what_uses_it():
     """notebooks/, exercises/ and tests/ import labcore, never the reverse."""
     for path in modules():
-        assert not {n.split(".")[0] for n in imports(ast.parse(path.read_text()))} & {"notebooks", "exercises", "tests"}
+        assert not {n.split(".")[0] for n in imports(parsed(path))} & {"notebooks", "exercises", "tests"}
 
 
 def test_roofline_is_imported_without_anything_heavy():
