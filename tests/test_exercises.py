@@ -83,10 +83,10 @@ def test_there_are_exercises():
     assert "09_roofline" in [source.stem for source in SOURCES]
 
 
-@every_exercise
-def test_built_files_are_fresh(source, execute_warm):
-    for path, fresh in build_exercises(source, execute=execute_warm).items():
-        assert path.read_text(encoding="utf-8") == fresh, f"{path.name} is stale; run `labcore build`"
+def test_warm_kernels_build_what_cold_ones_do(execute_warm):
+    """`make test` begins with `labcore build --check`, which holds the files of every exercise; here is one of them."""
+    built = build_exercises(EXERCISES / "keys" / "09_roofline.py", execute=execute_warm)
+    assert {path: path.read_text(encoding="utf-8") for path in built} == built
 
 
 @every_exercise
