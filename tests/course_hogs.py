@@ -81,15 +81,9 @@ ENDS = (
     hog("abort", "import os\nos.abort()", flags=("died",), bound=ENDED),
     called(
         "recursion-in-c",
-        """nest = []
-for _ in range(200_000):
-    nest = [nest]
-import sys
-sys.setrecursionlimit(10**9)
-return str(nest)""",
-        flags=("", "died"),
+        "nest = ()\nfor _ in range(500_000):\n    nest = (nest,)\nreturn hash(nest)",
+        flags=("died",),
         bound=ENDED,
-        why="Python may catch the overflow, or the stack ends",
     ),
     case(
         "hogs",
