@@ -1,25 +1,36 @@
 """Generated hardware against numpy, the closed forms, and other tools: exact, bit for bit and cycle for cycle."""
 
+import re
+import subprocess
+import sys
+
+from tests import needs_rtl
+
+# isort: split
 import numpy as np
 import pytest
+from amaranth.hdl import signed, unsigned
 from amaranth.sim import Simulator
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labcore.codesign import toolchain
 from labcore.codesign.integer import random_network, requantise
+from labcore.codesign.memories import memory_bits
 from labcore.codesign.networks import Layer, Network
+from labcore.codesign.predict import sized
 from labcore.codesign.rtl.array import SystolicArray
 from labcore.codesign.rtl.cycles import accelerator_cycles
 from labcore.codesign.rtl.multiply import _os, clock, multiply
 from labcore.codesign.rtl.requantise import Requantiser
 from labcore.codesign.rtl.rom import packed
 from labcore.codesign.rtl.simulate import simulate
-from labcore.codesign.rtl.verilog import cells, read_printed, run_verilog
+from labcore.codesign.rtl.verilog import cells, export, read_printed, run_verilog
 from labcore.codesign.template import Template
 from labcore.systolic import cycles
 
 small = st.integers(1, 6)
+DECLARED = r"reg (?:signed )?\[(\d+):0\] (\S+) ?\[(\d+):0\];"
 NETWORKS = [
     (("fc",), 4, 8, 4, 4), (("fc", "fc"), 4, 4, 2, 8), (("conv3x3",), 4, 4, 8, 3), (("conv2x2",), 4, 3, 4, 6),
     (("conv3x3", "conv2x2"), 4, 2, 8, 8), (("conv2x2", "conv3x3", "fc"), 4, 4, 5, 3),
@@ -49,6 +60,15 @@ def test_no_cycle_could_be_spared():
     assert clock(SystolicArray(2, 2), script)[3][1] == 13 - 5 * 2
 
 
+@pytest.mark.parametrize("rows", [1, 2, 3, 4, 5])
+def test_falling_sums_are_wide_enough_for_the_largest_products(rows):
+    """Sums of row i have the bits of a product and those of i, and no more: the extreme operands just fit."""
+    array = SystolicArray(rows, 1, "ws", unsigned(2), signed(2), accumulator_bits=16)
+    load = [([0] * rows, [-2], 1)] * rows
+    feed = [([3] * rows, [0], 0)] * rows
+    assert clock(array, load + feed)[-1] == [rows * 3 * -2]
+
+
 @pytest.mark.parametrize("dataflow", ["os", "ws"])
 @pytest.mark.parametrize(("bundles", "width", "bits", "rows", "cols"), NETWORKS)
 def test_six_networks_in_both_dataflows_are_exact(bundles, width, bits, rows, cols, dataflow):
@@ -61,7 +81,7 @@ def test_six_networks_in_both_dataflows_are_exact(bundles, width, bits, rows, co
     assert (run.cycles == accelerator_cycles(network, template)).all()
 
 
-@pytest.mark.skipif(not toolchain.present("g++"), reason="g++ is not here: apt-get install g++")
+@needs_rtl.needs("g++")
 def test_the_compiled_design_agrees_on_many_images():
     """One patch a layer: the memory of sums holds one word, and an address of no bits is none in the C++."""
     network = random_network(list(Network(("fc",), 4, 4).layers), 4, seed=5)
@@ -72,7 +92,7 @@ def test_the_compiled_design_agrees_on_many_images():
     assert set(run.cycles.tolist()) == {accelerator_cycles(network, template)}
 
 
-@pytest.mark.skipif(not toolchain.present("iverilog"), reason="iverilog is not here: apt-get install iverilog")
+@needs_rtl.needs("iverilog")
 @pytest.mark.parametrize(("bundle", "dataflow"), [("conv2x2", "os"), ("fc", "ws")])
 def test_icarus_runs_the_exported_file_to_the_same_logits(bundle, dataflow):
     network = random_network(list(Network((bundle,), 4, 3).layers), 3, seed=6)
@@ -144,12 +164,45 @@ def test_a_missing_tool_is_one_line_with_what_still_works(monkeypatch):
     assert set(toolchain.missing()) >= {"g++", "iverilog", "yosys"}
 
 
+RTL = ["simulate", "verilog", "multiply", "array", "accelerator", "compiled", "parts", "requantise"]
+
+
+def test_without_amaranth_every_file_says_so_first_and_the_rest_works():
+    script = f"""
+import sys, importlib
+sys.modules["amaranth"] = None
+for name in {RTL}:
+    try:
+        importlib.import_module("labcore.codesign.rtl." + name)
+    except ValueError as error:
+        print(error)
+import labcore.codesign.rtl.rom
+from labcore.codesign.predict import predict
+from labcore.codesign import networks, template
+print(predict(networks.Network(("fc",), 4), template.Template(2, 2)).cycles)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    *said, last = done.stdout.splitlines()
+    assert said == [toolchain.line("amaranth")] * len(RTL)
+    assert int(last) == accelerator_cycles(Network(("fc",), 4), Template(2, 2))
+
+
 def test_a_testbench_that_prints_an_x_is_refused():
     with pytest.raises(ValueError, match="got 'x 0 12'"):
         read_printed("x 0 12\n", images=1)
 
 
-@pytest.mark.skipif(not toolchain.present("yosys"), reason="yosys is not here: apt-get install yosys")
+@pytest.mark.parametrize(("bundles", "hardware"), [(("fc",), (1, 3, "ws")), (("conv3x3", "conv2x2"), (2, 4, "os"))])
+def test_the_bits_of_memory_are_those_that_the_generator_declares(bundles, hardware):
+    network = Network(bundles, 8, 4)
+    made = sized(Template(*hardware, 4, 4, 20), network)
+    text = export(random_network(list(network.layers), 4, seed=0), made)
+    declared = {name: (int(top) + 1) * (int(last) + 1) for top, name, last in re.findall(DECLARED, text)}
+    rom = declared.pop("rom") + declared.pop("biases")
+    assert memory_bits(network, made) == (rom, sum(declared.values()))
+
+
+@needs_rtl.needs("yosys")
 def test_cells_of_an_adder_and_its_memory():
     text = "module top(input clk, input a, output reg q); reg [7:0] m [3:0]; always @(posedge clk) q <= a; endmodule"
     counted = cells(text, "top")

@@ -1,65 +1,51 @@
-"""Area of a template: cells of its array by a fit to synthesis, and memories by their bits.
+"""Area of the whole accelerator that is generated: its cells by a fit to synthesis, its memories by their bits.
 
-`synthesised` reads what Yosys counted for arrays of many sizes; `python -m labcore.codesign.area` counts them again.
-The fit is least squares on relative errors, one for each dataflow, over what an array is made of: the partial products
-of a multiplier (weight bits x activation bits), the adder and the registers of a PE, and the edges, where the last
-column passes nothing on and the first row adds to zero. A cell is any simple gate or register of one bit.
+`labcore.codesign.synthesis` holds what Yosys counted. Each part of the accelerator has a least-squares fit on relative
+errors over what it is made of: the array over partial products, adders and registers (one fit for each dataflow, to
+arrays alone); requantisers, collector, feeders and control over columns, rows, widths of sums and addresses, and the
+logarithms of what is counted (to whole accelerators, a third of them held out). A cell is a gate or register of one
+bit.
 
-A memory is no gate. Its bits count by their transistors against the four of a gate: 6 for a bit that is written
-(static RAM), 1 for a bit of read-only memory. That is a convention, good for ranking; decoders come free. The generated
-accelerator keeps its memories in registers with a port for each row and column, which synthesis counts far higher:
-this is the area of the same design with compiled memories, without sequencer and requantisation.
+A memory is no gate. Its bits are exact, and enter the area by their transistors against the four of a gate: 6 for a bit
+that is written (static RAM), 1 for a bit of read-only memory. That is a convention, good for ranking: decoders and
+further ports come free, and the activation memories have a read port for each row. So a cap on the area is a cap on
+cells and memory bits together, at that rate; `cells` and `memory_bits` tell them apart.
 """
 
 from __future__ import annotations
 
-import csv
-import shutil
-import subprocess
-import sys
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
-from pathlib import Path
+from math import prod
 from typing import NamedTuple
 
 import numpy as np
 
-from labcore.codesign.template import BITS, DATAFLOWS, Template
+from labcore.codesign.memories import memory_bits
+from labcore.codesign.networks import Layer, Network
+from labcore.codesign.synthesis import LARGER, Sample, Whole, synthesised, wholes
+from labcore.codesign.template import Template
 
-TABLE = Path(__file__).with_name("areas.csv")
-COLUMNS = ("rows", "cols", "dataflow", "weight_bits", "activation_bits", "accumulator_bits")
 GATES_PER_RAM_BIT, GATES_PER_ROM_BIT = 6 / 4, 1 / 4
-SHAPES = ((1, 1), (1, 4), (2, 2), (4, 1), (2, 4), (4, 2), (3, 3), (6, 1), (6, 2))  # rows, cols to fit on
-LARGER = ((4, 4), (4, 8), (8, 4), (8, 8))  # held out: the fit has to reach beyond what it saw
-NARROWED = 3  # rows of falling sums that Yosys trims to what they can hold
-SUMS = (16, 24, 32)  # bits of the accumulator, in turn
-SYNTHESIS = "read_verilog {}; synth -noabc -flatten -top top; abc -fast -g simple; opt_clean; stat"
 
 
-class Sample(NamedTuple):
-    """One synthesised array: its template and the cells that Yosys counted."""
-
-    template: Template
-    cells: int
+# The array
 
 
 def column_sums(template: Template) -> tuple[int, int]:
-    """Bits of all adders and of all sum registers down one column, as the synthesiser leaves them.
+    """Bits of all adders and of all sum registers down one column.
 
-    Where sums stay, each is as wide as the accumulator. Where they fall, row 0 holds a bare product and each row below
-    needs one bit more; Yosys 0.23 finds that out for the first rows and then gives every sum the whole accumulator. The
-    last row has no register.
+    Where sums stay, each is as wide as the accumulator. Where they fall, row 0 holds a bare product, row i the sum of
+    i + 1 of them in no more bits than that can fill, and the last row has no register.
 
-    >>> column_sums(Template(5, 1, "ws", 2, 2, 32)), column_sums(Template(2, 1, "os", 2, 2, 32))
-    ((54, 47), (64, 64))
+    >>> column_sums(Template(3, 1, "ws", 2, 2, 32)), column_sums(Template(2, 1, "os", 2, 2, 32))
+    ((11, 9), (64, 64))
     """
-    rows, most = range(template.rows), template.accumulator_bits
-    if template.dataflow == "os":
-        return most * len(rows), most * len(rows)
-    narrow = [min(most, template.weight_bits + template.activation_bits + i) for i in rows]
-    adders = sum(narrow[i] if i <= NARROWED else most for i in rows)
-    return adders, sum(narrow[i] if i < NARROWED else most for i in rows[:-1])
+    t = template
+    if t.dataflow == "os":
+        return t.rows * t.accumulator_bits, t.rows * t.accumulator_bits
+    bits = [min(t.accumulator_bits, t.weight_bits + t.activation_bits + i.bit_length()) for i in range(t.rows)]
+    return sum(bits[1:]), sum(bits[:-1])
 
 
 def features(template: Template) -> np.ndarray:
@@ -83,7 +69,18 @@ def fit(samples: Sequence[Sample]) -> np.ndarray:
     >>> bool(np.allclose(fit(doubled) / 2, fit([s for s in synthesised() if s.template.dataflow == "os"])))
     True
     """
-    X, y = np.array([features(s.template) for s in samples]), np.array([s.cells for s in samples])
+    return least_squares([features(s.template) for s in samples], [s.cells for s in samples])
+
+
+def least_squares(X: Sequence[Sequence[float]], y: Sequence[float]) -> np.ndarray:
+    """Coefficients (features,) with the least squared relative error of X (samples, features) against y (samples,).
+
+    Raises ValueError for fewer samples than coefficients.
+
+    >>> least_squares([[1, 1], [1, 2], [1, 4]], [5, 7, 11]).round(9).tolist()
+    [3.0, 2.0]
+    """
+    X, y = np.array(X, float), np.array(y, float)
     if len(X) < X.shape[-1]:
         raise ValueError(f"{X.shape[-1]} coefficients take as many samples or more, got {len(X)}; synthesise others")
     return np.linalg.lstsq(X / y[:, None], np.ones(len(y)), rcond=None)[0]
@@ -98,28 +95,108 @@ def array_cells(template: Template) -> float:
     return float(features(template) @ _coefficients(template.dataflow))
 
 
-def area(template: Template) -> float:
-    """Cells of the array and both memories at their gates a bit; control is left out, since no choice changes it.
+@cache
+def _coefficients(dataflow: str) -> np.ndarray:
+    return fit([s for s in synthesised() if s.template.dataflow == dataflow and not held_out(s)])
 
-    >>> bare = Template(4, 4, weight_words=1, activation_words=1)
-    >>> area(Template(4, 4, weight_words=1001, activation_words=1)) - area(bare)  # 1000 words of 8 bits, 1/4 gate each
-    2000.0
+
+# The rest of the accelerator
+
+
+class Sizes(NamedTuple):
+    """What the rest grows with: layers, bits of an address, of a place in the stream, of a tile's place, of M."""
+
+    layers: int
+    address: int
+    stream: int
+    held: int
+    patches: int
+
+
+@cache
+def sizes(layers: tuple[Layer, ...], dataflow: str) -> Sizes:
+    """The counters' bits for layers on a dataflow.
+
+    >>> sizes(Network(("fc",), 16).layers, "os")  # 64 words of image; K = 64 streams; one patch is held
+    Sizes(layers=2, address=6, stream=7, held=1, patches=1)
     """
-    memories = GATES_PER_ROM_BIT * template.weight_memory + GATES_PER_RAM_BIT * template.activation_memory
-    return array_cells(template) + memories
+    address = max(prod(layer.shape_in) for layer in layers) - 1
+    M, K = max(layer.M for layer in layers), max(layer.K for layer in layers)
+    stream, held = (K, M) if dataflow == "os" else (M, K)
+    return Sizes(len(layers), *(n.bit_length() for n in (address, stream, held, M)))
 
 
-def relative_errors(samples: Sequence[Sample]) -> np.ndarray:
-    """Predicted over counted cells, less 1, for each sample.
+def _requantise(s: Sizes, t: Template) -> tuple[float, ...]:
+    return t.cols, t.cols * t.accumulator_bits, t.cols * t.accumulator_bits * (s.layers > 2)
 
-    >>> bool(np.abs(relative_errors([s for s in synthesised() if not held_out(s)])).mean() < 0.1)
+
+def _collector(s: Sizes, t: Template) -> tuple[float, ...]:
+    ws = t.dataflow == "ws"
+    return 1, t.cols * t.accumulator_bits, t.cols * s.address, ws * t.cols * t.accumulator_bits, ws * t.cols * s.patches
+
+
+def _columns(s: Sizes, t: Template) -> tuple[float, ...]:
+    return 1, t.cols * t.weight_bits, (t.dataflow == "os") * t.cols * (t.cols - 1) * t.weight_bits / 2
+
+
+def _rows(s: Sizes, t: Template) -> tuple[float, ...]:
+    return 1, t.rows * t.activation_bits, t.rows * s.address, s.layers * s.address
+
+
+def _control(s: Sizes, t: Template) -> tuple[float, ...]:
+    return 1, t.accumulator_bits, s.stream + s.held + s.address, s.layers
+
+
+REST: dict[str, Callable[[Sizes, Template], tuple[float, ...]]] = {
+    "requantise": _requantise, "collector": _collector, "columns": _columns, "rows": _rows, "control": _control,
+}  # fmt: skip
+CONTROL = ("sequencer", "argmax", "top")
+
+
+@cache
+def _rest() -> dict[str, list[float]]:
+    """The coefficients of every part of REST, from the accelerators that are not held out."""
+    seen = [whole for whole in wholes() if not whole.held]
+    found = {}
+    for part, made_of in REST.items():
+        X = [made_of(sizes(whole.network.layers, whole.template.dataflow), whole.template) for whole in seen]
+        y = [sum(whole.parts[name] for name in (CONTROL if part == "control" else (part,))) for whole in seen]
+        found[part] = least_squares(X, y).tolist()
+    return found
+
+
+def cells(network: Network, template: Template) -> dict[str, float]:
+    """Cells of each part of the accelerator that is generated for a network on a template, memories left out.
+
+    >>> found = cells(Network(("fc",), 16, bits=4), Template(4, 4, "os", 4, 4, 20))
+    >>> list(found), found["requantise"] > found["array"]
+    (['array', 'requantise', 'collector', 'columns', 'rows', 'control'], True)
+    """
+    s = sizes(tuple(network.layers), template.dataflow)
+    rest = {
+        part: sum(c * x for c, x in zip(_rest()[part], made_of(s, template), strict=True))
+        for part, made_of in REST.items()
+    }
+    return {"array": array_cells(template), **rest}
+
+
+def area(network: Network, template: Template) -> float:
+    """Cells of the whole accelerator and its memories at their gates a bit.
+
+    >>> net, t = Network(("fc",), 16, bits=4), Template(4, 4, "os", 4, 4, 20)
+    >>> bits = memory_bits(net, t)
+    >>> round(area(net, t) - sum(cells(net, t).values()), 6) == bits.rom / 4 + bits.ram * 6 / 4
     True
     """
-    return np.array([array_cells(sample.template) / sample.cells - 1 for sample in samples])
+    bits = memory_bits(network, template)
+    return sum(cells(network, template).values()) + GATES_PER_ROM_BIT * bits.rom + GATES_PER_RAM_BIT * bits.ram
+
+
+# How good the fits are
 
 
 def held_out(sample: Sample) -> bool:
-    """Whether a sample is of a size that the fit does not see.
+    """Whether an array is of a size that the fit does not see.
 
     >>> held_out(Sample(Template(8, 8), 1)), held_out(Sample(Template(2, 2), 1))
     (True, False)
@@ -127,74 +204,16 @@ def held_out(sample: Sample) -> bool:
     return (sample.template.rows, sample.template.cols) in LARGER
 
 
-@cache
-def synthesised() -> tuple[Sample, ...]:
-    """All arrays of the committed table, in its order.
+def relative_errors(samples: Sequence[Sample | Whole]) -> np.ndarray:
+    """Predicted over counted cells, less 1, for each array or whole accelerator.
 
-    >>> {sample.template.dataflow for sample in synthesised()} == {"os", "ws"}
+    >>> bool(np.abs(relative_errors([s for s in synthesised() if not held_out(s)])).mean() < 0.1)
     True
     """
-    with TABLE.open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    keep = {name: (str if name == "dataflow" else int) for name in COLUMNS}
-    return tuple(Sample(Template(**{n: read(row[n]) for n, read in keep.items()}), int(row["cells"])) for row in rows)
+    return np.array([_predicted(sample) / sample.cells - 1 for sample in samples])
 
 
-@cache
-def _coefficients(dataflow: str) -> np.ndarray:
-    return fit([s for s in synthesised() if s.template.dataflow == dataflow and not held_out(s)])
-
-
-def wanted() -> Iterator[Template]:
-    """The templates of the table: every small shape at every precision, larger ones at 2 to 4 bits.
-
-    >>> len(list(wanted()))
-    88
-    """
-    for dataflow in DATAFLOWS:
-        for i, (rows, cols) in enumerate((*SHAPES, *LARGER)):
-            for j, bits in enumerate(BITS if (rows, cols) in SHAPES else BITS[:2]):
-                yield Template(rows, cols, dataflow, bits, bits, SUMS[(i + j) % len(SUMS)])
-
-
-def synthesise(template: Template) -> int:
-    """Cells of a template's array: its registers and gates, flattened and counted by Yosys.
-
-    Raises ValueError where Amaranth or Yosys is missing.
-
-    >>> synthesise(Template(1, 1, "ws", 2, 2, 16)) > 16  # at least the register of its sum  # doctest: +SKIP
-    True
-    """
-    try:
-        from labcore.codesign.rtl.parts import array_source
-    except ModuleNotFoundError:
-        raise ValueError(
-            "synthesis needs Amaranth: pip install 'labcore[codesign]'; the fit to the committed table works without it"
-        ) from None
-    if not (yosys := shutil.which("yosys")):
-        raise ValueError("counting cells needs yosys (apt-get install yosys); the fit to the committed table does not")
-    with tempfile.TemporaryDirectory() as folder:
-        source = Path(folder, "array.v")
-        source.write_text(array_source(template))
-        done = subprocess.run([yosys, "-p", SYNTHESIS.format(source)], capture_output=True, text=True, check=True)
-    return int(done.stdout.rpartition("Number of cells:")[2].split()[0])
-
-
-def main() -> None:
-    """Synthesise the templates that the table lacks and add them to it.
-
-    >>> set(wanted()) <= {sample.template for sample in synthesised()}  # so it has nothing left to do
-    True
-    """
-    known = {sample.template for sample in synthesised()} if TABLE.exists() else set()
-    templates = [template for template in wanted() if template not in known]
-    for done, template in enumerate(templates, start=1):
-        row = [*(getattr(template, name) for name in COLUMNS), synthesise(template)]
-        head = "" if TABLE.exists() else ",".join((*COLUMNS, "cells")) + "\n"
-        with TABLE.open("a") as file:
-            file.write(head + ",".join(map(str, row)) + "\n")
-        sys.stderr.write(f"\r{done} of {len(templates)} arrays")
-
-
-if __name__ == "__main__":
-    main()
+def _predicted(sample: Sample | Whole) -> float:
+    if isinstance(sample, Whole):
+        return sum(cells(sample.network, sample.template).values())
+    return array_cells(sample.template)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -44,7 +45,7 @@ class Layer:
         positive_ints(**dict(zip("CHW", self.shape_in, strict=True)), stride=self.stride, N=self.N)
         window_output(*self.shape_in[1:], *self.window, self.stride)  # raises where the window does not fit
 
-    @property
+    @cached_property
     def shape_out(self) -> tuple[int, int, int]:
         """Channels, height and width that come out, (N, P, Q)."""
         return self.N, *window_output(*self.shape_in[1:], *self.window, self.stride)

@@ -93,7 +93,7 @@ def predict(network: Network, template: Template) -> Prediction:
     made = sized(template, network)
     taken = cycles(network, made)
     macs = sum(layer.macs for layer in network.layers)
-    return Prediction(taken, area(made), energy(network, made), macs / (taken * made.pes))
+    return Prediction(taken, area(network, made), energy(network, made), macs / (taken * made.pes))
 
 
 def within(network: Network, template: Template, cap: float) -> Prediction:
@@ -107,7 +107,7 @@ def within(network: Network, template: Template, cap: float) -> Prediction:
     if found.area <= cap:
         return found
     smaller = [replace(template, rows=r, cols=c) for r in divisors(template.rows) for c in divisors(template.cols)]
-    areas = {(one.rows, one.cols): area(sized(one, network)) for one in smaller}
+    areas = {(one.rows, one.cols): area(network, sized(one, network)) for one in smaller}
     fits = [size for size in areas if areas[size] <= cap]
     way_out = (
         f"the largest array that fits is {' x '.join(map(str, max(fits, key=prod)))}"

@@ -1,6 +1,6 @@
 """The hardware half of the search: a systolic accelerator whose sizes, dataflow and bits are parameters.
 
-A template multiplies weights of `weight_bits` by activations of `activation_bits` (both signed), adds in
+A template multiplies signed weights of `weight_bits` by unsigned activations of `activation_bits`, adds in
 `accumulator_bits`, and holds so many words of weights and of activations. A network of fewer bits runs on it, one of
 more does not.
 """

@@ -7,6 +7,9 @@ lie in a ROM whose word holds one weight for each column.
 
 from __future__ import annotations
 
+import labcore.codesign.rtl.needs_amaranth  # noqa: F401
+
+# isort: split
 from amaranth.hdl import Module, Mux, Signal, signed, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory

@@ -6,6 +6,9 @@ of each other: (p*stride*W + q*stride) + (c*H*W + r*W + s). One nest counts the 
 
 from __future__ import annotations
 
+import labcore.codesign.rtl.needs_amaranth  # noqa: F401
+
+# isort: split
 from collections.abc import Sequence
 
 from amaranth.hdl import Array, Module, Mux, Signal

@@ -13,7 +13,10 @@ that so many products can fill.
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Mux, Shape, Signal, Value, signed
+import labcore.codesign.rtl.needs_amaranth  # noqa: F401
+
+# isort: split
+from amaranth.hdl import Module, Mux, Shape, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -69,7 +72,7 @@ class SystolicArray(wiring.Component):
         weight, above = self.north[j], 0
         for i in range(self.rows):
             total, passed = Signal.like(self.south[j], name=f"c_{i}_{j}"), Signal.like(weight, name=f"b_{i}_{j}")
-            m.d.sync += [total.eq(Mux(self.shift, above, total + product(west[i], weight))), passed.eq(weight)]
+            m.d.sync += [total.eq(Mux(self.shift, above, total + west[i] * weight)), passed.eq(weight)]
             weight, above = passed, total
         return above
 
@@ -82,19 +85,7 @@ class SystolicArray(wiring.Component):
             with m.If(self.shift):
                 m.d.sync += held.eq(weight)
             added = Signal.like(passed, name=f"sum_{i}_{j}")
-            m.d.comb += added.eq(total + product(west[i], held))
+            m.d.comb += added.eq(total + west[i] * held)
             m.d.sync += passed.eq(added)
             weight, total = held, passed
         return added
-
-
-def product(a: Value, b: Value) -> Value:
-    """a * b as a product of signed numbers, an unsigned one with a 0 in front.
-
-    A product of one signed and one unsigned number is extended to its full width on both sides first, and synthesis
-    pays for most of that.
-
-    >>> product(Signal(4), Signal(signed(4))).shape()
-    signed(9)
-    """
-    return (a if a.shape().signed else Cat(a, 0).as_signed()) * (b if b.shape().signed else Cat(b, 0).as_signed())

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import labcore.codesign.rtl.needs_amaranth  # noqa: F401
+
+# isort: split
 from collections.abc import Iterator, Sequence
 
 from amaranth.hdl import Array, Elaboratable, Module, Mux, Signal, Value, signed, unsigned
@@ -33,7 +36,7 @@ class Collector(Elaboratable):
         """Bias and requantiser in each lane; nothing here takes a cycle."""
         m, seq, array = Module(), self.sequencer, self.array
         bits = len(array.south[0])
-        scales = [(layer.multiplier, layer.shift) for layer in self.network.layers]
+        scales = [(layer.multiplier, layer.shift) for layer in self.network.layers[:-1]] or [(1, 0)]  # logits take none
         m.submodules.biases = rom = Memory(
             shape=unsigned(array.cols * bits), depth=max(2, len(self.biases)), init=self.biases
         )

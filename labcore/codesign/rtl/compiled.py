@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import labcore.codesign.rtl.needs_amaranth  # noqa: F401
+
+# isort: split
 import subprocess
 import sys
 import tempfile

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from labcore.codesign.integer import IntegerNetwork
 from labcore.codesign.networks import Layer, Network
 from labcore.codesign.template import Template
@@ -19,7 +21,10 @@ def accelerator_cycles(network: Network | IntegerNetwork, template: Template) ->
     361
     """
     layers, t = layers_of(network), template
-    return layers[-1].N + sum(cycles(one.M, one.K, one.N, t.rows, t.cols, t.dataflow) for one in layers)
+    return layers[-1].N + sum(_cycles(one.M, one.K, one.N, t.rows, t.cols, t.dataflow) for one in layers)
+
+
+_cycles = cache(cycles)  # networks share layers
 
 
 def layers_of(network: Network | IntegerNetwork) -> list[Layer]:

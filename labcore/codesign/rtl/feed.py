@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import labcore.codesign.rtl.needs_amaranth  # noqa: F401
+
+# isort: split
 from collections.abc import Sequence
 
 from amaranth.hdl import Elaboratable, Module, Mux, Signal, Value, unsigned

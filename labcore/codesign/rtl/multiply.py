@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import labcore.codesign.rtl.needs_amaranth  # noqa: F401
+
+# isort: split
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 from amaranth.hdl import signed
@@ -25,18 +29,40 @@ def multiply(A: np.ndarray, B: np.ndarray, rows: int, cols: int, dataflow: str =
     >>> C.tolist(), cycles
     ([[26, 14], [31, 13]], 6)
     """
+    cycles, C = trace(A, B, rows, cols, dataflow), np.zeros((np.shape(A)[0], np.shape(B)[1]), np.int64)
+    for one in cycles:
+        for lane, place in one.leaving.items():
+            C[place] += one.south[lane]
+    return C, len(cycles)
+
+
+class Cycle(NamedTuple):
+    """The ports of the array in one cycle, a value a lane, and the place in C of what leaves a lane of the south."""
+
+    west: list[int]
+    north: list[int]
+    shift: int
+    south: list[int]
+    leaving: dict[int, tuple[int, int]]
+
+
+def trace(A: np.ndarray, B: np.ndarray, rows: int, cols: int, dataflow: str = "os") -> list[Cycle]:
+    """Every port of the array in every cycle of a product (M, K) @ (K, N); raises as `multiply` does.
+
+    >>> [one.west for one in trace(np.array([[2, 4], [1, 5]]), np.eye(2, dtype=int), rows=2, cols=2)][:3]
+    [[2, 0], [4, 1], [0, 5]]
+    """
     A, B = np.asarray(A), np.asarray(B)
     if A.ndim != 2 or B.ndim != 2 or A.shape[1] != B.shape[0] or A.dtype.kind not in "iu" or B.dtype.kind not in "iu":
         raise ValueError(f"wanted integers (M, K) @ (K, N), got {A.dtype} {A.shape} @ {B.dtype} {B.shape}")
     a_bits, b_bits = bits_of(A), bits_of(B)
     c_bits = a_bits + b_bits + A.shape[1].bit_length()
     array = SystolicArray(rows, cols, dataflow, signed(a_bits), signed(b_bits), c_bits)
-    C = np.zeros((A.shape[0], B.shape[1]), np.int64)
     script = list((_os if dataflow == "os" else _ws)(A.astype(np.int64), B.astype(np.int64), rows, cols))
-    for (_, _, _, places), south in zip(script, clock(array, script), strict=True):
-        for lane, place in places:
-            C[place] += south[lane]
-    return C, len(script)
+    return [
+        Cycle([int(v) for v in west], [int(v) for v in north], shift, south, dict(leaving))
+        for (west, north, shift, leaving), south in zip(script, clock(array, script), strict=True)
+    ]
 
 
 def bits_of(x: np.ndarray) -> int:

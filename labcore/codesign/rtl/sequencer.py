@@ -7,6 +7,9 @@ then feeds. After the last layer the logits are scanned, one a cycle.
 
 from __future__ import annotations
 
+import labcore.codesign.rtl.needs_amaranth  # noqa: F401
+
+# isort: split
 from collections.abc import Sequence
 
 from amaranth.hdl import Array, Module, Mux, Signal

@@ -6,6 +6,9 @@ Two engines run the same registers. `amaranth` is the simulator in Python, about
 
 from __future__ import annotations
 
+import labcore.codesign.rtl.needs_amaranth  # noqa: F401
+
+# isort: split
 from typing import NamedTuple
 
 import numpy as np

@@ -6,6 +6,9 @@ Verilog 2005 (`-g2005`). Yosys counts the cells; memories stay whole and are cou
 
 from __future__ import annotations
 
+import labcore.codesign.rtl.needs_amaranth  # noqa: F401
+
+# isort: split
 import math
 import re
 import subprocess
