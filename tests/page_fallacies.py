@@ -33,6 +33,7 @@ IDS_BY_LINE = {
     2701: "sc13-q1",
     2707: "sc13-q2",
     2709: "sc13-q3",
+    2886: "selfcheck-answer-key-pattern",  # where the answers of set 4 begin
 }
 # As on the page, but for the dash of a range, here "to".
 PAGE = {
@@ -68,6 +69,7 @@ PAGE = {
     "kt-intensity-convolutions": "50 to 200",
     "sc13-q2": "2 to 3",
     "sc13-q3": "1.5",
+    "selfcheck-answer-key-pattern": "48",
 }
 ROUNDING = {"pitfall4-training-tflops-util"}
 ERRATA = {
@@ -128,4 +130,5 @@ BY_HAND = {
     ],
     "sc13-q2": 6 / 2,
     "sc13-q3": 1.5,
+    "selfcheck-answer-key-pattern": 48,  # answers on the page, counted
 }

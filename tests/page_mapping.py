@@ -49,6 +49,7 @@ IDS_BY_LINE = {
     1669: "sc5-q3",
     1675: "sc5-q4",
     1681: "sc5-q5",
+    2976: "precision-doubles-bytes-fp16-fp32",  # in the answers
 }
 # As on the page, but for the dash of a range, here "to"; attention's print is kept as the record of the page has it.
 PAGE = {
@@ -66,6 +67,7 @@ PAGE = {
     "ex1-3-order-a-weight-loads": "144",
     "ex1-3-order-b-weight-reads": "5184",
     "ex1-3-36x-reduction": "36",
+    "precision-doubles-bytes-fp16-fp32": "2",
 }
 ROUNDING: set[str] = set()
 ERRATA = {"map-recap-resnet-50-200", "map-recap-gpt2-attention-2-5"}
@@ -119,4 +121,5 @@ BY_HAND = {
     "ex1-3-order-b-weight-reads": 36 * 144,
     "sc5-q3": 6,
     "sc5-q4": 0.18 / 0.95,
+    "precision-doubles-bytes-fp16-fp32": 32 / 16,
 }

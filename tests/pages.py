@@ -1,6 +1,7 @@
 """The chapter's pages as entered by hand, lab by lab, and what the tests of the ledger ask of all of them."""
 
 from tests import (
+    page_codesign,
     page_compiler,
     page_dataflow,
     page_essay,
@@ -24,7 +25,7 @@ from tests import (
 PAGES = (page_fundamentals, page_specialization, page_primitives, page_memory, page_transfers, page_roofline,
          page_mapping, page_dataflow, page_layout, page_fusion, page_tiling,
          page_compiler, page_runtime, page_multichip, page_soc, page_sustainability, page_fallacies,
-         page_essay)  # fmt: skip
+         page_essay, page_codesign)  # fmt: skip
 
 
 def every(name):

@@ -514,6 +514,134 @@ MULTICHIP_SLIPS = [
     ("multichip-8", 100, "twice the checkpoint's time"),
 ]
 
+ARCHITECTURES = {
+    "architectures-1": 35,  # 34.8
+    "architectures-2": 1.875**3,
+    "architectures-3": 2 * 3.35e12 / 140e9,
+    "architectures-4": "c",
+    "architectures-5": 1.9 / (1 + 9 * (1 - 0.9**32)),
+    "architectures-6": (2 * 8 + 2 * 2) / (4 * 8),
+    "architectures-7": 4,  # t / 2 over the link is at most 1 TB/s, so t is 2 for each
+    "architectures-8": "b",
+}
+ARCHITECTURES_SLIPS = [
+    ("architectures-1", 70, "one byte"),
+    ("architectures-1", 34, "round up"),
+    ("architectures-1", 1, "over the bytes"),
+    ("architectures-2", 1.875, "three such steps"),
+    ("architectures-2", 43.45, "not for one"),
+    ("architectures-2", 27, "bandwidth has grown"),
+    ("architectures-2", 5.625, "multiply the steps"),
+    ("architectures-2", 4.2, "quotient"),  # 3 x (3.0 - 1.6)
+    ("architectures-3", 23.9, "both at once"),
+    ("architectures-3", 95.7, "Two bytes"),
+    ("architectures-3", 0.0209, "its inverse"),
+    ("architectures-3", 7000, "over the bytes"),
+    ("architectures-4", "a", "reused they are"),
+    ("architectures-4", "b", "gain of batching"),
+    ("architectures-4", "d", "property of the chip"),
+    ("architectures-5", 19.6, "per cent"),
+    ("architectures-5", 0.19, "0.9^32"),
+    ("architectures-5", 0.9, "counts items"),
+    ("architectures-5", 0.5, "longest of 32"),
+    ("architectures-6", 0.5, "two bits"),
+    ("architectures-6", 0.5625, "That is FP16"),
+    ("architectures-6", 0.75, "Of four bytes"),
+    ("architectures-7", 8, "carries 1 TB/s"),
+    ("architectures-7", 2, "one die"),
+    ("architectures-7", 10, "do not add up"),
+    ("architectures-7", 5, "half of it is remote"),
+    ("architectures-8", "a", "reach the next one"),
+    ("architectures-8", "c", "Two FLOP a weight"),
+    ("architectures-8", "d", "lies there any more"),
+]
+
+SERVING = {
+    "serving-1": 2 * 32 * 8 * 128 * 2,
+    "serving-2": 1 + 1 / 2 + 1 / 3 + 1 / 4,
+    "serving-3": 1 + 0.8 + 0.64 + 0.512 + 0.4096,
+    "serving-4": 3.3616 / 1.4,
+    "serving-5": 0.4,
+    "serving-6": 8 * (1 - 0.75**4),
+    "serving-7": 16 + 16 * (1 - 0.5**8),
+    "serving-8": "b",
+}
+SERVING_SLIPS = [
+    ("serving-1", 65536, "both are kept"),
+    ("serving-1", 4096, "one layer"),
+    ("serving-1", 524288, "only 8"),
+    ("serving-1", 262144, "multiply"),
+    ("serving-2", 4, "took no time"),
+    ("serving-2", 1.386, "four terms"),
+    ("serving-2", 0.48, "Upside down"),
+    ("serving-2", 2, "longest of four"),
+    ("serving-3", 5, "the most"),
+    ("serving-3", 4.2, "all before it"),
+    ("serving-3", 2.3616, "comes on top"),
+    ("serving-3", 3, "0.8^4"),
+    ("serving-4", 3.3616, "Drafts take time"),
+    ("serving-4", 3.056, "one after another"),
+    ("serving-4", 0.6225, "one pass"),
+    ("serving-4", 2, "Tokens of a round"),
+    ("serving-5", 2.5, "at most 1"),
+    ("serving-5", 0.2, "come out with 0.1"),
+    ("serving-5", 0.3, "quotient"),
+    ("serving-5", 1, "min(1"),
+    ("serving-6", 8, "left out"),
+    ("serving-6", 2, "one token"),
+    ("serving-6", 5.251, "different ones"),
+    ("serving-6", 6, "missed by all"),
+    ("serving-7", 24, "token alone"),
+    ("serving-7", 16, "all eight"),
+    ("serving-7", 32, "two decimals"),
+    ("serving-8", "a", "in pieces"),
+    ("serving-8", "c", "saved is waiting"),
+    ("serving-8", "d", "all of its chunks"),
+]
+
+CODESIGN = {
+    "codesign-1": 4 * (36 + 4 + 4 - 2 + 4) + 2 * (36 + 1 + 4 - 2 + 4),
+    "codesign-2": 22,  # 36 x 255 x 127 is 1,165,860, above 2^20
+    "codesign-3": 5,
+    "codesign-4": 3,
+    "codesign-5": (4 - 1) * (4 - 3) + (4 - 2) * (3 - 1),
+    "codesign-6": (64 * 16 + 16 * 10) * 4,
+    "codesign-7": "b",
+    "codesign-8": "b",
+}
+CODESIGN_SLIPS = [
+    ("codesign-1", 276, "three cycles sooner"),
+    ("codesign-1", 246, "shifts its results"),
+    ("codesign-1", 162, "skewed"),
+    ("codesign-1", 9 * 2 * (4 + 9 + 4 + 4 - 2), "weight stationary"),
+    ("codesign-1", 46, "Six folds"),
+    ("codesign-2", 21, "takes a bit"),
+    ("codesign-2", 16, "one product"),
+    ("codesign-2", 52, "logarithm"),
+    ("codesign-2", 32, "for the sign"),
+    ("codesign-3", 4, "a half goes up"),
+    ("codesign-3", 4.5, "whole number"),
+    ("codesign-3", 15, "saturates"),
+    ("codesign-3", 18, "shift right"),
+    ("codesign-4", 6, "compare the two"),
+    ("codesign-4", 2, "the ends"),
+    ("codesign-4", 4, "Sort by cycles"),
+    ("codesign-5", 9, "counts once"),
+    ("codesign-5", 6, "one point"),
+    ("codesign-5", 3, "one point"),
+    ("codesign-5", 5, "staircase"),
+    ("codesign-6", 1184, "how many weights"),
+    ("codesign-6", 592, "bytes"),
+    ("codesign-6", 4096, "classifier"),
+    ("codesign-6", 9472, "4 bits each"),
+    ("codesign-7", "a", "Another machine"),
+    ("codesign-7", "c", "strategy decides"),
+    ("codesign-7", "d", "next to nothing"),
+    ("codesign-8", "a", "Wrong logits"),
+    ("codesign-8", "c", "something else"),
+    ("codesign-8", "d", "may be anything"),
+]
+
 RIGHT = (
     ACCELERATION
     | SPECIALIZATION
@@ -529,7 +657,10 @@ RIGHT = (
     | FALLACIES
     | SUSTAINABILITY
     | SOC
+    | ARCHITECTURES
+    | SERVING
+    | CODESIGN
 )
 SLIPS = [*ACCELERATION_SLIPS, *SPECIALIZATION_SLIPS, *MEMORY_SLIPS, *MAPPING_SLIPS, *LAYOUTS_SLIPS, *FUSION_SLIPS,
          *DATAFLOW_SLIPS, *TILING_SLIPS, *COMPILER_SLIPS, *RUNTIME_SLIPS, *MULTICHIP_SLIPS, *FALLACIES_SLIPS,
-         *SUSTAINABILITY_SLIPS, *SOC_SLIPS]  # fmt: skip
+         *SUSTAINABILITY_SLIPS, *SOC_SLIPS, *ARCHITECTURES_SLIPS, *SERVING_SLIPS, *CODESIGN_SLIPS]  # fmt: skip

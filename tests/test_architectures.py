@@ -291,11 +291,14 @@ def test_a_long_pipeline_is_filled_by_no_more_sequences_than_there_are():
     assert busy[-1] < 16 / 89
 
 
-def test_two_stages_read_the_weights_twice_as_often_for_half_the_batch_each():
-    one = architecture("Wormhole n150")
-    part, demand = mixes.serve(mixes.jobs()["decode"], one), mixes.jobs()["decode"].demand
+def test_two_chips_share_every_layer_where_stages_would_read_the_weights_twice_as_often():
+    one, job = architecture("Wormhole n150"), mixes.jobs()["decode"]
+    part, each = mixes.serve(job, one), job.demand.kv + job.demand.activations
+    staged = mixes._staged(job, one, "fp16", "GDDR6", 2)
     assert part.chips == 2
-    assert part.T_memory == pytest.approx(2 * (demand.weights + 8 * (demand.kv + demand.activations)) / 288e9 / 2)
+    assert staged["memory"] == pytest.approx(2 * (job.demand.weights + 8 * each) / 288e9 / 2)
+    assert part.T_memory == pytest.approx((job.demand.weights + 16 * each) / 288e9 / 2)
+    assert max(staged.values()) > part.T
 
 
 def test_sram_moves_the_wall_and_a_single_phone_has_no_room():

@@ -64,8 +64,8 @@ def test_a_sign_beside_a_number_is_no_slip(id, answer):
 @pytest.mark.parametrize("section", ["rooflne", "roof", ""])
 def test_progress_in_no_section_is_an_error(section):
     sections = (
-        "acceleration, compiler, dataflow, execution, fallacies, summary, fusion, layouts, mapping, "
-        "memory, multichip, numerics, primitives, roofline, runtime, soc, sparsity, specialization, "
+        "acceleration, architectures, codesign, compiler, dataflow, execution, fallacies, summary, fusion, layouts, "
+        "mapping, memory, multichip, numerics, primitives, roofline, runtime, serving, soc, sparsity, specialization, "
         "sustainability, systolic, tiling"
     )  # fmt: skip
     with pytest.raises(ValueError, match=rf"^no self-check section '{section}'; there are {sections}$"):

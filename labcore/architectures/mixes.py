@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from labcore.architectures.demand import Demand, decode, mixture, prefill, single
-from labcore.architectures.residence import chips_to_hold
+from labcore.architectures.residence import chips_to_hold, token_time
 from labcore.catalogue.architectures import Architecture
 from labcore.models.language import DECODERS
 from labcore.models.recommendation import BOTTOM_MLP, TABLE_ROWS
@@ -28,7 +28,7 @@ class Job:
     """A workload as it is served: what one item asks, items a batch, and bytes of an item that cross between chips.
 
     They cross from each stage of a pipeline to the next; with `exchange` they go from the chips that hold an embedding
-    to the chips that work on the item, each of which has an equal share of both.
+    to the chips that work on the item, each of which has an equal share of both. `model` names what decodes.
     """
 
     demand: Demand
@@ -36,6 +36,7 @@ class Job:
     D_cross: Bytes
     about: str
     exchange: bool = False
+    model: str = ""
 
     def D_link(self, chips: int, items: int) -> Bytes:
         """Bytes that one of so many chips sends for so many items."""
@@ -54,12 +55,14 @@ def jobs(model: str = MODEL, batch: int = BATCH, context: int = CONTEXT, precisi
     moe = f"one token for each of {batch} sequences, {CHOSEN} of {EXPERTS} experts the size of {model}'s MLP"
     return {
         "prefill": Job(prefill(model, context, precision), 1, context * row, f"{model}, a prompt of {context} tokens"),
-        "decode": Job(step, batch, row, f"{model}, one token for each of {batch} sequences at {context} tokens"),
+        "decode": Job(
+            step, batch, row, f"{model}, one token for each of {batch} sequences at {context} tokens", model=model
+        ),
         "convolution": Job(single("resnet50", precision), IMAGES, 0.0, f"ResNet-50, {IMAGES} images"),
         "recommendation": Job(
             single("dlrm", precision), CLICKS, len(TABLE_ROWS) * BOTTOM_MLP[-1] * 2, f"DLRM, {CLICKS} clicks", True
         ),
-        "MoE": Job(experts, batch, row, moe),
+        "MoE": Job(experts, batch, row, moe, model=model),
     }
 
 
@@ -85,11 +88,12 @@ class Part:
 
 
 def serve(job: Job, one: Architecture, precision: str | None = None) -> Part:
-    """A job on as few chips as hold its weights in the architecture's home tier, as a pipeline.
+    """A job on as few chips as hold its weights in the architecture's home tier.
 
-    Items that come one after another keep it full. A sequence that decodes is at one stage at a time, so a batch of
-    them is shared out over the stages, and fills as many at most as it has sequences. An architecture whose link is not
-    known works alone; then a farther tier takes what its home has no room for.
+    Items that come one after another keep a pipeline full. A sequence that decodes is at one stage at a time, so a
+    batch of them is shared out over the stages, and fills as many at most as it has sequences; where tensor parallelism
+    is sooner, it is taken. An architecture whose link is not known works alone; then a farther tier takes what its home
+    has no room for.
 
     >>> from labcore.catalogue.architectures import architecture
     >>> work = jobs()["decode"]
@@ -102,15 +106,30 @@ def serve(job: Job, one: Architecture, precision: str | None = None) -> Part:
     for tier in names[names.index(one.home) :]:
         chips = chips_to_hold(one, need, tier)
         if (chips == 1 or one.link) and one.tier(tier).bandwidth:
-            turns = chips if demand.kv else 1  # of a stage, until a sequence is back at the first
-            some = -(-job.batch // turns)  # items at a stage together
-            T_compute = turns * some * demand.flop / one.peak(precision) / chips
-            T_memory = turns * demand.D_vol(some) / one.BW(tier) / chips
-            T_link = turns * job.D_link(chips, some) / one.link.value if chips > 1 else 0.0
-            times = dict(zip(CAUSES, (T_compute, T_memory, T_link), strict=False))
+            ways = [_staged(job, one, precision, tier, chips)]
+            if demand.kv and chips > 1:
+                ways.append(_sliced(job, one, precision, tier, chips))
+            times = min(ways, key=lambda way: max(way.values()))
             eta = job.batch * demand.flop / one.peak(precision) / chips / max(times.values())
             return Part(tier, chips, *times.values(), max(times, key=times.get), eta)
     return Part(one.tiers[-1].name, 0, math.inf, math.inf, math.inf, "capacity", 0.0)
+
+
+def _staged(job: Job, one: Architecture, precision: str, tier: str, chips: int) -> dict[str, Seconds]:
+    """Times of a batch on a pipeline; a decoding sequence is at one stage at a time, so stages share out the batch."""
+    demand, turns = job.demand, chips if job.demand.kv else 1  # of a stage, until a sequence is back at the first
+    some = -(-job.batch // turns)  # items at a stage together
+    return {
+        "compute": turns * some * demand.flop / one.peak(precision) / chips,
+        "memory": turns * demand.D_vol(some) / one.BW(tier) / chips,
+        "link": turns * job.D_link(chips, some) / one.link.value if chips > 1 else 0.0,
+    }
+
+
+def _sliced(job: Job, one: Architecture, precision: str, tier: str, chips: int) -> dict[str, Seconds]:
+    """Times of a batch where each chip has a share of every layer, and all-reduces join them."""
+    at = token_time(job.demand, job.model, one, chips, "tensor", job.batch, tier, precision)
+    return {"compute": at.T_compute, "memory": at.T_memory, "link": at.T_link}
 
 
 @dataclass(frozen=True)
@@ -181,15 +200,16 @@ def assumptions(one: Architecture, work: Mapping[str, Job]) -> tuple[str, ...]:
 
     >>> from labcore.catalogue.architectures import architecture
     >>> assumptions(architecture("LPU v1"), {})[-1]
-    'Of LPU v1 some figures are claims of its maker: peak fp16, peak int8, SRAM bandwidth.'
+    'Of LPU v1 some figures are claims of its maker: peak fp16, peak int8, SRAM bandwidth, power.'
     """
     said = [f"{name}: {job.about}." for name, job in work.items()]
     said += [
-        f"Weights and cache live in {one.home}, on as few {one.name} as have room; they form a pipeline.",
-        "A decoding sequence is at one stage of it at a time, so a small batch leaves stages of a long one idle.",
+        f"Weights and cache live in {one.home}, on as few {one.name} as have room.",
+        "Several chips form a pipeline, or to decode share every layer where that is sooner; a decoding sequence is at "
+        "one stage at a time, so a small batch leaves stages of a long pipeline idle.",
         f"Everything is in {one.sixteen_bit}, at the dense peak and the full bandwidth of the maker; nothing is lost.",
         "Computing, moving and sending overlap, so the slowest of them is the time; bytes come from one tier alone.",
-        "The experts that a batch chooses are drawn alike; the latency of messages between chips is left out.",
+        "The experts that a batch chooses are drawn alike; in a pipeline the latency of messages is left out.",
     ]
     unsure = [name for name, fact in one.facts() if not fact.confirmed]
     claimed = [name for name, fact in one.facts() if fact.kind == "claimed"]

@@ -2,7 +2,8 @@
 
 A tier is what a chip owns of one memory: capacity and bandwidth, all of its copies together. `home` names the tier in
 which the maker means the weights to live. Peaks are dense. A bandwidth of a link is one direction, all links together.
-What only a maker says, without terms that could be checked, has the kind "claimed".
+What only a maker says, without terms that could be checked, has the kind "claimed". Left out is memory of the machine
+around a chip: the DDR of an IPU-Machine (Streaming Memory), and what streams weights to a WSE-2 (MemoryX).
 """
 
 from __future__ import annotations
@@ -186,7 +187,8 @@ GPSIMD_BITS = Fact(512, "", NEURON_CORE, "of one processor")
 TENSOR_ENGINE = Fact(79e12, "FLOP/s", NEURON_CORE, "bf16; eight are 632e12, where the chip's own page prints 667e12")
 
 WSE3_CLAIM = Fact(125e15, "FLOP/s", _WSE3, "fp16; elsewhere called a rate with sparsity", "claimed")
-_WSE_CLOCK = 1.1e9  # known from others that quote Cerebras; 21 PB/s are then 21 B a clock and core
+_WSE_CLOCK = 1.1e9  # from reports of Cerebras' talk at Hot Chips 34; 21 PB/s are then 21 B a clock and core
+_WSE_READS = "two 64-bit reads and a write a clock and core: about two thirds of it reads"
 
 
 def _wafer(cores: Fact, width: int) -> dict[str, Fact]:
@@ -197,6 +199,7 @@ def _wafer(cores: Fact, width: int) -> dict[str, Fact]:
 
 
 _WSE_LINK = Fact(150e9, "B/s", _CS3, "12 x 100 Gb/s Ethernet of the CS system; not read at Cerebras", confirmed=False)
+_IPU_READS = "second-hand; 1,472 tiles x 24 B x 1.35 GHz give 47.7, so loads and stores are counted together"
 _IPU_LINK = Fact(160e9, "B/s", _IPU_NOTES, "half of 320 GB/s, taken as both ways", "derived", confirmed=False)
 
 ALL = (
@@ -215,7 +218,8 @@ ALL = (
             "fp32": Fact(181e12, "FLOP/s", _TRN2),
         },
         (
-            Tier("SRAM", Fact(8 * 28e6, "B", NEURON_CORE, "28 MB in each of eight cores, run by software", "derived")),
+            Tier("SRAM", Fact(8 * 28 * 2**20, "B", NEURON_CORE, "28 MB in each of eight cores, in the guide to its "
+                              "kernels 28 MiB; run by software", "derived")),
             Tier("HBM", Fact(96 * 2**30, "B", _TRN2), Fact(2.9e12, "B/s", _TRN2)),
         ),
         home="HBM",
@@ -250,13 +254,13 @@ ALL = (
     Architecture(
         "GC200", "Graphcore", "bulk synchronous", Fact(2020, "year", _GC200),
         {"fp16": Fact(250e12, "FLOP/s", _GC200, "accumulated in fp16"), "fp32": Fact(62.5e12, "FLOP/s", _GC200_FP32)},
-        (Tier("SRAM", IPU_MEMORY, Fact(47.5e12, "B/s", _IPU_NOTES, "second-hand", "claimed", confirmed=False)),),
+        (Tier("SRAM", IPU_MEMORY, Fact(47.5e12, "B/s", _IPU_NOTES, _IPU_READS, "claimed", confirmed=False)),),
         home="SRAM", link=_IPU_LINK,
     ),
     Architecture(
         "Bow IPU", "Graphcore", "bulk synchronous", Fact(2022, "year", _BOW_CLOCK),
         {"fp16": Fact(350e12, "FLOP/s", _BOW, "1.4 PFLOP/s of four; accumulated in fp16", "derived")},
-        (Tier("SRAM", Fact(900e6, "B", _BOW, "3.6 GB of four", "derived"),
+        (Tier("SRAM", Fact(IPU_MEMORY.value, "B", _BOW, "3.6 GB of four; the tiles of a GC200, so in MiB", "derived"),
               Fact(47.5e12 * 1.85 / 1.35, "B/s", _BOW_CLOCK, "the GC200's at 1.85 in place of 1.35 GHz", "derived",
                    confirmed=False)),),
         home="SRAM", link=_IPU_LINK,
@@ -280,17 +284,19 @@ ALL = (
         },
         (Tier("SRAM", Fact(230e6, "B", _LPU), Fact(80e12, "B/s", _LPU, kind="claimed")),),
         home="SRAM",
-        link=Fact(240e9, "B/s", _LPU_LINKS, "16 links of 4 lanes at 30 Gb/s; 480 GB/s both ways", "derived"),
-        power=Fact(300, "W", _LPU_POWER),
+        link=Fact(240e9, "B/s", _LPU_LINKS, "16 links of 4 lanes at 30 Gb/s, the pins of the chip; its "
+                  "card exposes three, at 14 GB/s each over cables", "derived"),
+        power=Fact(300, "W", _LPU_POWER, "announced with 1 POP/s at 1.25 GHz; the rates here are of a lower clock",
+                   "claimed"),
     ),
     Architecture(
         "WSE-2", "Cerebras", "dataflow", Fact(2021, "year", _WSE2), _wafer(WSE2_CORES, 4),
-        (Tier("SRAM", WSE2_MEMORY, Fact(20e15, "B/s", _WSE2, kind="claimed")),),
+        (Tier("SRAM", WSE2_MEMORY, Fact(20e15, "B/s", _WSE2, _WSE_READS, "claimed")),),
         home="SRAM", link=_WSE_LINK,
     ),
     Architecture(
         "WSE-3", "Cerebras", "dataflow", Fact(2024, "year", _WSE3), _wafer(WSE3_CORES["sold"], 8),
-        (Tier("SRAM", Fact(44e9, "B", _WSE3), Fact(21e15, "B/s", _WSE3, kind="claimed")),),
+        (Tier("SRAM", Fact(44e9, "B", _WSE3), Fact(21e15, "B/s", _WSE3, _WSE_READS, "claimed")),),
         home="SRAM", link=_WSE_LINK, power=Fact(23e3, "W", _CS3, "of the whole system; second-hand", confirmed=False),
     ),
     _known(MOBILE_NPU, "systolic", "LPDDR"),

@@ -1,6 +1,7 @@
 """Tokens a second for one user, as makers of chips without HBM announce them: what a bound is held against.
 
-They are claims: of a service on an unstated number of chips, some with tricks that a bound leaves out.
+They are claims of 2024, and both makers have announced more since, some of it with tricks that bytes per second leave
+out. Cerebras says how many systems hold a model, Groq does not.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ _GROQ = Source(
 
 TOKENS_A_SECOND = {  # by chip and parameters of the model
     ("WSE-3", "8B"): Fact(1800, "1/s", _CEREBRAS, "Llama 3.1 8B, 16-bit weights", "claimed"),
-    ("WSE-3", "70B"): Fact(450, "1/s", _CEREBRAS, "Llama 3.1 70B, 16-bit weights", "claimed"),
+    ("WSE-3", "70B"): Fact(
+        450, "1/s", _CEREBRAS, "Llama 3.1 70B, 16-bit weights, on as few as four systems", "claimed"
+    ),
     ("LPU v1", "7B"): Fact(750, "1/s", _GROQ, "Llama 2 7B, 2048 tokens of context", "claimed"),
     ("LPU v1", "70B"): Fact(300, "1/s", _GROQ, "Llama 2 70B, 4096 tokens of context", "claimed"),
 }

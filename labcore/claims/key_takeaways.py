@@ -21,6 +21,7 @@ from labcore.models.zoo import build
 from labcore.ops import conv2d, embedding_bag, layernorm, matmul
 from labcore.roofline import attainable, bound, dense_intensity, ridge, utilization
 from labcore.scaling import times, widening
+from labcore.units import positive_ints
 
 KEY = "Key Takeaways"
 TAKEAWAYS, END = "20_can_you_run_it#takeaways", "20_can_you_run_it#self-check"
@@ -121,3 +122,14 @@ def left_on_the_table(steps=3):
 def chip_y_over_chip_x(I=1, R_peak=312e12, BW=2.039e12, more_peak=2.0, more_bandwidth=1.5):
     """Throughput of chip Y, with more bandwidth, over that of chip X, with more peak, at 1 FLOP/B."""
     return times(attainable(R_peak, more_bandwidth * BW, I), attainable(more_peak * R_peak, BW, I))
+
+
+@computes("selfcheck-answer-key-pattern", "Self-Check sets 4-13 (48 questions)", Number("48"), "", END)
+def questions_of_ten_sets(choice=29, true_or_false=7, free=10, order=1, gap=1):
+    """Questions of sets 4 to 13: of choice, true or false, answered freely, to be ordered, with a gap.
+
+    The first choice is always right and no statement is true, so 36 of them can be answered unread.
+    """
+    counts = {"choice": choice, "true_or_false": true_or_false, "free": free, "order": order, "gap": gap}
+    positive_ints(**counts)
+    return sum(counts.values())

@@ -45,7 +45,7 @@ SECTIONS = (  # modules of labcore.claims in the order of the labs, which is the
     "compiler_support", "compiler_selfcheck", "runtime_support", "runtime_selfcheck",
     "multichip_scaling", "heterogeneous_soc",
     "cost_performance", "sustainability", "fallacies", "procurement", "key_takeaways",
-    "architecture_map", "codesign",
+    "architecture_map", "architecture_scaling", "model_serving", "codesign",
 )  # fmt: skip
 LEDGER: dict[str, Claim] = {}
 

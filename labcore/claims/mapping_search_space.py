@@ -17,6 +17,7 @@ from labcore.loopnest import Level, Nest, conv_problem, matmul_problem, traffic
 from labcore.loopnest.nest import Problem
 from labcore.mapping.orders import turning
 from labcore.mapping.space import loop_orders, parallel_choices, placements, search_space
+from labcore.precision import bytes_per_element
 from labcore.roofline import intensity, ridge
 from labcore.scaling import times
 
@@ -200,3 +201,9 @@ def share_of_the_ridge(hbm=0.95, pe=0.18, R_peak=312e12, BW=2.04e12):
 def beyond_enumeration(n=4):
     """Placements alone, of five dimensions in three memories, exceed a billion."""
     return placements(n, 5, 3) > BILLION
+
+
+@computes("precision-doubles-bytes-fp16-fp32", f"{SET} Q4 answer", Number("2"), "x", CHECK)
+def more_digits_more_bytes(wide="fp32", narrow="fp16"):
+    """Bytes of an element in FP32 over those in FP16: what raising the precision would add to a full HBM."""
+    return bytes_per_element(wide) / bytes_per_element(narrow)
