@@ -213,7 +213,9 @@ for bits in (8, 2):
     parts = cells(Network(("conv2x2",), 8, bits), template(array, bits))
     said = ", ".join(f"{name} {n:,.0f}" for name, n in parts.items())
     print(f"cells at {bits} bits: {said}")
-print("cycles: exact, as the simulation of every design below shows again")
+print(
+    "cycles: exact, as the simulation of the design that is generated below shows again"
+)
 print("energy: nothing to compare with; it ranks designs and bills nobody")
 show("area-fit")
 
@@ -226,9 +228,9 @@ show("area-fit")
 
 # %% [markdown]
 # **Explore: a pair.** Find (1) a pair under 20,000 cells with an error below 5 %, in as
-# few cycles as you can, before you look at the staircase; (2) a network whose cycles
-# *rise* when rows double; (3) what doubling the columns saves for `conv2x2` of width 8,
-# from 4 to 8 and from 8 to 16; (4) a pair of 8 bits that does not fit and fits with 4.
+# few cycles as you can; (2) a network whose cycles *rise* when rows double; (3) what
+# doubling the columns saves for `conv2x2` of width 8, from 4 to 8 and from 8 to 16; (4) a
+# pair of 8 bits that does not fit and fits with 4.
 
 # %%
 pair_explorer()
@@ -329,8 +331,8 @@ for one in race(problem, errors, budget=24, seeds=range(10), **ways):
 #
 # **Explore: the budget.** Find (1) under 20,000 cells, the trainings at which nested
 # joint search cannot be told from proxy-guided; (2) the cap under which hardware-first
-# finds nothing at all; (3) a setting at which flat joint search is no better than
-# deciding one half first.
+# finds nothing at all; (3) a setting at which flat joint search is not clearly ahead (by
+# two standard errors) of deciding one half first.
 
 # %%
 budget_explorer()
@@ -376,7 +378,7 @@ print("front:", ", ".join(f"{n} of {len(front)} are {flow}" for flow, n in flows
 # So the sentence that this lab draws is narrower than the claim. Which half is decided
 # first matters, and deciding one first never wins here. But the best way is not the
 # purest joint search: it is the one that buys many cheap looks, and flat joint search
-# with few trainings or a blind sampler is no better than a half first. Hardware that was
+# is in a third of the settings not clearly ahead of a half first. Hardware that was
 # fixed at 8 bits leaves no room under a tight cap. A cheap look ranks the space, and
 # hardly ranks the best, where the spread between trainings is as large as what separates
 # networks. And 2 bits lie nowhere on the front: their PEs are small, and what they lose
@@ -472,7 +474,8 @@ claims_at("23_codesign#co-generation")
 # That the accuracies agree proves little: two wrong logits can give a right class. So
 # each logit is compared, each class, and each count of cycles. Nothing is shared between
 # the two sides but the weights: numpy multiplies matrices, the hardware moves registers.
-# Simulated are 64 test images, or two in the slow simulator where no C++ compiler is.
+# Simulated are 64 test images and then all, or two in the slow simulator where no C++
+# compiler is.
 
 # %% name="rtl-equals-numpy"
 test = digits("test")

@@ -15,8 +15,8 @@ def pair_explorer(**start: object) -> Explorer:
     'conv2x2-w8-b4 on 4 x 4 os: 525 cycles'
     """
     return Explorer(
-        question="Under 20,000 cells and without looking at the front: how near to it do you get? Which array loses "
-        "cycles when its columns double? What do fewer bits buy?",
+        question="Under 20,000 cells, which pair has an error below 5 % in the fewest cycles? Which network takes more "
+        "cycles when the rows double? What do fewer bits buy?",
         shows="Error on the test images over cycles, both on log axes: a staircase of the best pairs under the cap, "
         "and one pair, a dot where it fits and a cross where it is too large. Below, its area beside the cap.",
         controls=[
@@ -42,8 +42,8 @@ def budget_explorer(**start: object) -> Explorer:
     True
     """
     return Explorer(
-        question="From how many trainings on is nested joint search as good as proxy-guided? Under which cap is the "
-        "order of the five another? Where does flat joint search lose to deciding one half first?",
+        question="With how few trainings can nested joint search not be told from proxy-guided? Under which cap does "
+        "hardware-first find nothing? Where is flat joint search not clearly ahead of deciding one half first?",
         shows="Left, five lines: the mean share of the true front over the trainings on a log axis. "
         "Right, a row for each way, with the shares of ten seeds at one number of trainings.",
         controls=[
