@@ -52,7 +52,7 @@ LIGHT = {"numpy", "ml_dtypes"}  # all that floors 0 to 4 may import besides the 
 # Imported inside the function that needs it: extras, and what takes long to import.
 LAZY = {
     "onnx": {"models", "compiler"}, "numba": {"cache", "measure", "kernels", "compiler"}, "simpy": {"runtime", "soc"},
-    "threadpoolctl": {"measure"}, "psutil": {"measure"}, "torch": {"measure"}, "optuna": {"codesign"},
+    "threadpoolctl": {"measure"}, "psutil": {"measure", "codesign"}, "torch": {"measure"}, "optuna": {"codesign"},
 }  # fmt: skip
 # Amaranth describes hardware by classes of its own, so one folder imports it at the top, and all others import that
 # folder inside the function that needs it.

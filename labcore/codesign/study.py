@@ -165,10 +165,12 @@ def reclaim(study) -> int:
     >>> reclaim(optuna().create_study())
     0
     """
+    import psutil
+
     running, lost = optuna().trial.TrialState.RUNNING, 0
     for trial in study.get_trials(deepcopy=False, states=(running,)):
         host, _, pid = trial.user_attrs.get("worker", "").rpartition(" ")
-        if host == socket.gethostname() and not _alive(int(pid)):
+        if host == socket.gethostname() and not psutil.pid_exists(int(pid)):
             study.tell(trial.number, state=optuna().trial.TrialState.FAIL)
             lost += 1
     return lost
@@ -249,16 +251,6 @@ def _is_journal(file: Path) -> bool:
 
 def _me() -> str:
     return f"{socket.gethostname()} {os.getpid()}"
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
 
 
 if __name__ == "__main__":
