@@ -14,11 +14,14 @@ WAY_OUT = labcore needs Python 3.11 to 3.14 and found $(FOUND). Way out: make $(
 lab: .venv/stamp
 	@$(BIN)/labcore lab
 
+# Hundreds of kernels and commands are started: labcore is compiled for them once, also where Python is told to write no
+# bytecode. Labs are executed once, by nbval (notebooks/conftest.py holds them whole against their sources); they come
+# first, since the last module that runs, runs alone.
 test: .venv/stamp
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check --quiet
-	@$(BIN)/labcore build --check
-	@$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder --nbval tests notebooks
+	@$(BIN)/python -m compileall -q labcore
+	@$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder --nbval notebooks tests
 
 setup: .venv/stamp
 

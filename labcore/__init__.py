@@ -1,3 +1,3 @@
 """Machines and models of hardware acceleration, one module for each thing a student looks up."""
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"

@@ -15,9 +15,10 @@ import os
 import re
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 import jupytext
@@ -29,6 +30,11 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError
 from labcore.house import ROOT, checkout, write_atomically
 from labcore.measure.files import VARIABLE, recorded_path
 
+DOCS: dict[str, Callable[[], str]] = {  # what `labcore build` writes besides labs and exercises, from the ledger
+    "docs/errata.md": lambda: import_module("labcore.report.errata").page(),
+    "docs/coverage.md": lambda: import_module("labcore.report.coverage").page(cells()),  # it imports matplotlib
+    "docs/references.md": lambda: import_module("labcore.report.references").page(cells()),
+}
 CELL_SECONDS = 120
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 LANGUAGE = {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"}
@@ -88,10 +94,13 @@ def find_lab(name: str) -> Lab:
     raise ValueError(f"no lab {name!r}; choose from {', '.join(lab.source.stem for lab in labs())}")
 
 
-def build(lab: Lab) -> str:
-    """Execute a lab's source and return its notebook as text; raises BookError where a cell fails."""
+def build(lab: Lab, run: Callable[[nbformat.NotebookNode, Path], None] | None = None) -> str:
+    """Execute a lab's source and return its notebook as text; raises BookError where a cell fails.
+
+    `run` puts the outputs into the source's cells, by default as `execute` does.
+    """
     notebook = read_source(lab.source)
-    execute(notebook, lab.source)
+    (run or execute)(notebook, lab.source)
     clean(notebook, lab.source)
     notebook.metadata["labcore"] = {"cells": fingerprint(notebook)}
     return nbformat.writes(notebook) + "\n"
@@ -262,6 +271,17 @@ def same_picture(a: str, b: str, share: float = 0.001) -> bool:
 
 def _first_line(cell: nbformat.NotebookNode) -> str:
     return cell.source.splitlines()[0][:60] if cell.source else "an empty cell"
+
+
+def cells() -> dict[str, str]:
+    """The source of every cell of all labs, by its place, such as 09_roofline#napkin-1-3."""
+    sources = {lab.source.stem: read_source(lab.source) for lab in labs()}
+    return {f"{stem}#{cell.id}": cell.source for stem, notebook in sources.items() for cell in notebook.cells}
+
+
+def docs() -> dict[Path, str]:
+    """Each document of DOCS, built anew, by its path."""
+    return {checkout(path): make() for path, make in DOCS.items()}
 
 
 def index_table() -> str:

@@ -17,10 +17,11 @@ from typing import Annotated
 
 import typer
 
-from labcore import feasibility_command, grade_commands
+from labcore import feasibility_command, grade_commands, site_command
 from labcore.grading import grammars  # noqa: F401 (for its effect)
 from labcore.terminal import AsJson, bar, columns, print_json, progress, show
 
+JUPYTERLAB = "from labcore.grading import grammars; from jupyterlab.labapp import main; main()"  # in half the time
 INTERRUPTED = 130  # the shell's: 128 and the number of SIGINT
 app = typer.Typer(
     add_completion=False,
@@ -30,6 +31,7 @@ app = typer.Typer(
 )
 app.add_typer(grade_commands.app, name="grade")
 app.command("can-i-run")(feasibility_command.can_i_run)
+app.command("site")(site_command.site)
 
 
 @app.callback(invoke_without_command=True)
@@ -87,7 +89,7 @@ def error_command(error: Exception) -> str:
 def lab(
     name: Annotated[str, typer.Argument(help="Number or name of a lab: 09, roofline.")] = "00",
     browser: Annotated[bool, typer.Option(help="Open a browser window.")] = True,
-    port: Annotated[int, typer.Option(help="Port of the server on this machine.")] = 8888,
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="Port of the server on this machine.")] = 8888,
 ) -> None:
     """Open JupyterLab on a lab; exercises are copied to my/ first, where your work is yours.
 
@@ -106,7 +108,7 @@ def lab(
     options.append("--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate")
     options += [] if browser else ["--no-browser"]
     options += ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    raise typer.Exit(subprocess.call([sys.executable, "-m", "jupyterlab", *options]))
+    raise typer.Exit(subprocess.call([sys.executable, "-c", JUPYTERLAB, *options]))
 
 
 def lab_settings() -> Path:
@@ -119,7 +121,7 @@ def build(
     names: Annotated[list[str] | None, typer.Argument(help="Labs to build; all when none is named.")] = None,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; name what is stale (exit status 1).")] = False,
 ) -> None:
-    """Build notebooks and exercises from their sources.
+    """Build notebooks and exercises from their sources, and the documents of docs/ from the ledger.
 
     Example: `labcore build 09`
     """
@@ -143,6 +145,7 @@ def build(
     if not names:
         readme = checkout("README.md")
         fresh[readme] = book.with_index(readme.read_text(encoding="utf-8"))
+        fresh |= book.docs()
     stale = [line for path, text in fresh.items() for line in staleness(path, text)]
     if check:
         print("\n".join(stale) or f"{len(fresh)} built files are fresh")
@@ -177,35 +180,54 @@ def figures(
     format: Annotated[str, typer.Option(help="Any of svg, png, pdf, with commas.")] = "svg",
     check: Annotated[bool, typer.Option("--check", help="Write nothing; name what is stale (exit status 1).")] = False,
 ) -> None:
-    """Regenerate figures, each with the plotted data as ID.csv.
+    """Regenerate figures, each with the plotted data as ID.csv; in figures/ the gallery's index too.
 
     Example: `labcore figures rising-ridge --out /tmp/figures --format svg,png`
     """
-    from labcore.house import checkout
+    from labcore.house import checkout, write_atomically
     from labcore.plots import gallery, registry
 
     chosen = [registry.find(id).id for id in ids] if ids else list(registry.figures())
     folder = out or checkout("figures")
+    index = gallery_index() if gallery.is_own_folder(folder) else {}
     if check:
         stale = gallery.stale_figures(chosen, folder)
+        stale += [problem for path, text in index.items() if (problem := gallery.difference(path, text.encode))]
         print("\n".join(stale) or f"{len(chosen)} figures are fresh")
         raise typer.Exit(int(bool(stale)))
     formats = [part.strip() for part in format.split(",") if part.strip()]
     with bar("drawing figures", len(chosen)) as step:
         written = gallery.build_figures(chosen, folder, formats, step)
+    for path, text in index.items():
+        write_atomically(path, text)
+        written.append(path)
     print(f"wrote {len(written)} files to {folder}")
+
+
+def gallery_index() -> dict[Path, str]:
+    """The index of the checkout's figures/, built anew, by its path."""
+    from labcore import book
+    from labcore.house import checkout
+    from labcore.plots.gallery import INDEX
+    from labcore.report import figure_index
+
+    return {checkout("figures", INDEX): figure_index.page(book.cells())}
 
 
 @app.command()
 def claims(
     ids: Annotated[list[str] | None, typer.Argument(help="Claims to settle; all when none is named.")] = None,
     verdict: Annotated[str, typer.Option(help="Only claims with this verdict.")] = "",
+    consistency: Annotated[bool, typer.Option("--consistency", help="Compare what is stated more than once.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show the ledger: every statement of the book as printed, as computed, with its verdict and reason.
 
-    Example: `labcore claims --verdict erratum`
+    Example: `labcore claims --verdict erratum`, or `labcore claims --consistency` for quantities with several places
     """
+    if consistency:
+        show_consistency(ids or [], verdict, as_json)
+        return
     from labcore import report
     from labcore.claims.ledger import VERDICTS
     from labcore.claims.ledger import claims as settle
@@ -222,6 +244,23 @@ def claims(
     else:
         print("\n\n".join(map(repr, settled)))
     print(f"\n{summary(settled)}")
+
+
+def show_consistency(ids: list[str], verdict: str, as_json: bool) -> None:
+    """The quantities that stand in more than one place; of those that ids carry, where ids are given."""
+    from labcore import report
+    from labcore.claims.ledger import find
+    from labcore.claims.quantities import quantities
+
+    if verdict:
+        raise ValueError("--consistency compares places and takes no --verdict; leave one of them out")
+    wanted = {find(id).id for id in ids}
+    chosen = [one for one in quantities() if not ids or wanted & {*one.errata, *(p.claim for p in one.places)}]
+    if as_json:
+        print_json([one.as_dict() for one in chosen])
+        return
+    show(report.consistency_table(chosen))
+    print(f"\n{report.consistency_summary(chosen)}")
 
 
 @app.command()

@@ -28,7 +28,6 @@ class DefaultToRun(TyperGroup):
 
 
 app = typer.Typer(cls=DefaultToRun, rich_markup_mode="markdown")
-Keys = Annotated[Path, typer.Option("--key", metavar="FOLDER", help="Folder of exercise sources, or one of them.")]
 Book = Annotated[Path, typer.Argument(metavar="GRADEBOOK", help="A gradebook that `labcore grade` wrote.")]
 
 

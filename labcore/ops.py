@@ -170,7 +170,7 @@ def softmax(rows: int, cols: int, bytes_per_element: Bytes = 2, flop_per_element
 def layernorm(rows: int, cols: int, bytes_per_element: Bytes = 2, flop_per_element: int = 6) -> Operation:
     """LayerNorm of each row of (rows, cols), with a scale and a bias of (cols,).
 
-    The default of 6 FLOP an element is the chapter's: mean 1, variance 2, normalisation 3.
+    The default of 6 FLOP an element is the chapter's: mean 1, variance 2, normalization 3.
 
     >>> round(layernorm(32 * 512, 768).I, 2)
     1.5

@@ -59,8 +59,9 @@ def pads(padding: Padding) -> tuple[tuple[int, int], tuple[int, int]]:
     """
     vertical, horizontal = (per_axis("padding", side) for side in per_axis("padding", padding))
     for side in (*vertical, *horizontal):
-        if isinstance(side, bool) or not hasattr(side, "__index__") or side < 0:
-            raise ValueError(f"padding must be 0 or more, got {padding!r}")
+        if isinstance(side, bool) or not isinstance(side, int) or side < 0:  # numpy's ints would overflow
+            way_out = "; write int(padding)" if hasattr(side, "dtype") else ""
+            raise ValueError(f"padding must be 0 or more, got {padding!r}{way_out}")
     return vertical, horizontal
 
 

@@ -3,15 +3,16 @@
 #
 # > The new chip is 250 times faster, and the job became 18.6 times faster. Where did the rest go?
 #
-# Reading 30 min, doing 35 min.
+# Reading 30 min, doing 45 min.
 #
 # Every accelerator is bought for one number and then used for another. The first is how
 # fast it does the part that it was made for. The second is how fast the whole job gets.
 # This lab takes you from the first to the second, and says where the next investment
 # goes.
 #
-# **You need before:** fractions, and powers of ten. Networks are named (ResNet-50 sorts
-# images, GPT-2 and Llama write text); you need not know how they work.
+# **You need before:** fractions, powers of ten, and facts and claims
+# ([lab 00](00_start_here.ipynb)). Networks are named (ResNet-50 sorts images, GPT-2 and
+# Llama write text); you need not know how they work.
 #
 # **You can do after:** predict what a faster chip does for a whole job, name the term
 # that limits it, and tell a claim about an accelerator from a claim about a job.
@@ -25,13 +26,7 @@ from itertools import pairwise
 import numpy as np
 from IPython.display import display
 from ipywidgets import HTML
-from labcore.catalogue import (
-    A100,
-    H100,
-    SAPPHIRE_RAPIDS,
-    V100,
-    acceleration,
-)
+from labcore.catalogue import A100, H100, SAPPHIRE_RAPIDS, V100, acceleration
 from labcore.catalogue.links import LAUNCH
 from labcore.claims.amdahl_law import matmul_share, matmul_shares
 from labcore.claims.ledger import claims_at, departures
@@ -60,12 +55,12 @@ from labcore.scaling import times
 from labcore.units import format_si
 
 # %% [markdown]
-# ## Predict first
+# ## Predict
 #
-# Three guesses. They are kept in `my/`, and the end of the lab comes back to them. A
-# *V100* and an *H100* are two GPUs, five years apart. The cell prints how much faster the
-# newer one computes on 16-bit numbers (FP16), and how much faster its memory is. On both
-# the host takes a while to *launch* an operation.
+# Type three guesses; the end of the lab comes back to them. A *V100* and an *H100* are
+# two GPUs, five years apart. The cell prints how much faster the newer one computes on
+# 16-bit numbers (FP16), and how much faster its memory is. On both the *host*, the CPU
+# beside the GPU, takes a while to [launch](../docs/glossary.md#launch) an operation.
 
 # %%
 image = build("resnet50")
@@ -82,7 +77,7 @@ display(
 )
 
 # %% [markdown]
-# ## By hand: a hundred seconds
+# ## By hand
 #
 # A job takes 100 s. For 10 s it loads data, for 90 s it multiplies matrices. You move the
 # matrices to an accelerator that is 9 times faster. How long does the job take now, and
@@ -103,7 +98,7 @@ for gain in (1, 9, 90, 9e6):
 #
 # Call $p$ the **parallel fraction**: the share of the *old* time that the accelerator
 # takes over. Call $G_\text{accel}$ its gain on that share. Equation 1 of the chapter
-# (Amdahl 1967):
+# ([Amdahl 1967](../docs/references.md#amdahl1967)):
 #
 # $$\text{Speedup} = \frac{1}{(1 - p) + p / G_\text{accel}}$$
 #
@@ -113,9 +108,9 @@ for gain in (1, 9, 90, 9e6):
 # also runs backwards: for a speed-up that is wanted it gives the gain, or the p, that
 # is needed.
 #
-# Below, each statement of the chapter is recomputed: *printed* is what the page says,
-# *computed* what labcore gets from the page's own inputs. They need not agree; where they
-# do not, the reason stands beside them.
+# Below, each statement of the chapter is recomputed: *printed* is what the chapter says,
+# *computed* what labcore gets from the chapter's own inputs. They need not agree; where
+# they do not, the reason stands beside them.
 
 # %% name="amdahl"
 for p in (0.5, 0.9, 0.95, 0.99):
@@ -129,7 +124,7 @@ for gain in (15, 50, 250):
 claims_at("01_acceleration_wall#amdahl")
 
 # %% [markdown]
-# ### Explore: where does the next investment go?
+# ## Explore: where does the next investment go?
 #
 # You may have twice the accelerator, or half the serial part. Find (1) for p = 0.9 the
 # gain G at which both are worth the same, (2) at G = 250 the p from which on the faster
@@ -141,14 +136,15 @@ amdahl_explorer()
 
 # %% [markdown]
 # Both are worth the same where the bar is half grey, at the knee: G = 9 for p = 0.9, and
-# p = 0.9960 for G = 250. Everything right of the knee is the **acceleration wall**.
+# p = 0.9960 for G = 250. Right of the knee the serial part is the larger one, and the
+# ceiling limits every investment in the accelerator: the **acceleration wall**.
 #
 # ## The map
 #
 # The chapter's Figure 1 draws the law over both of its inputs. Follow the line of 20x:
 # with p = 0.999 an accelerator of just over 20 gets there, with p = 0.95 none does.
 
-# %%
+# %% name="iron-law-heatmap"
 show("iron-law-heatmap")
 
 # %% name="heatmap"
@@ -163,14 +159,13 @@ claims_at("01_acceleration_wall#heatmap")
 # tenfold, worth 1.74 and 1.08 at p = 0.9, and not of the first, worth 5.26. It also asks
 # for p > 0.99, and that is right of its own accelerators: gains of 156, 247 and 312 have
 # their knees above it (folded away in the table). It is no property of 0.99: a chip with
-# a gain of 15 is at the knee for p = 0.9375, as the first cell of this part printed.
+# a gain of 15 is at the knee for p = 0.9375, as the cell below the law printed.
 #
-# ## Two jobs on one chip
+# ## At real size
 #
 # **Lighthouse 1.1.** An H100 multiplies 8-bit integers at 1979 TOP/s, a CPU without
 # matrix units at about 8 (TOP/s are 10^12 operations a second, a multiply-accumulate
-# being two). Of its time ResNet-50 leaves 5 % to the *host*, the CPU beside the
-# accelerator, and GPT-2 20 %.
+# being two). ResNet-50 leaves 5 % of its old time to the host, GPT-2 leaves 20 %.
 
 # %% name="lighthouse-1-1"
 G = H100.peak("int8") / 8e12
@@ -184,18 +179,19 @@ claims_at("01_acceleration_wall#lighthouse-1-1")
 # 0.0038 is left of the rest. The accelerator has done its part; there is hardly anything
 # left that a faster one could shorten.
 #
-# The arithmetic holds. Its two inputs deserve a look each: which gain, and which p?
+# The arithmetic holds. Its two inputs need a look each: which gain, and which p?
 #
 # ### Which gain?
 #
 # G is a ratio: it depends on what you divide by. A CPU with matrix units (a *Sapphire
 # Rapids* of 2023, AMX) is not 247 times slower.
 #
-# And a job that waits for memory does not gain what the arithmetic gains. GPT-2 writes
-# *tokens*, pieces of words, one after the other. For each one, a *decode* step, it reads
-# every weight. FLOP are operations, FLOP/s their rate, FLOP/B their number for each byte
-# that is moved: where that is low, the job gains what the *bandwidth* gains, the bytes a
-# second that memory delivers.
+# A job that waits for memory does not gain what the arithmetic gains. GPT-2 writes
+# *tokens*, pieces of words, one after the other. For each one, a
+# [*decode step*](../docs/glossary.md#decode-step), it reads every weight. FLOP are
+# operations, FLOP/s their rate, and FLOP/B their number for each byte that is moved.
+# Where that number is low, the job gains what the *bandwidth* gains, the bytes a second
+# that memory delivers.
 
 # %% name="which-gain"
 amx = H100.peak("int8") / SAPPHIRE_RAPIDS.peak("int8")
@@ -212,9 +208,10 @@ claims_at("01_acceleration_wall#which-gain")
 #
 # p is a share of *time*, on the *old* machine. A share of the FLOP is another number, and
 # a flattering one. Take a CPU of 1 TFLOP/s and 50 GB/s and let each layer take the longer
-# of computing and moving (lab 09 is about that rule). `resnet50` sorts one image, `gpt2`
-# reads a prompt of 512 tokens (*prefill*), and `dlrm` ranks 32 advertisements. Last come
-# all networks of these labs:
+# of computing and moving ([lab 09](09_roofline.ipynb) is about that rule). `resnet50`
+# sorts one image, `gpt2` reads a prompt of 512 tokens
+# ([*prefill*](../docs/glossary.md#prefill)), and `dlrm` ranks 32 advertisements. Last
+# come all networks of these labs:
 
 # %% name="what-is-p"
 for name, options in {
@@ -239,9 +236,9 @@ print(f"{statistics.median(shares.values()):.1%} in the middle")
 claims_at("01_acceleration_wall#what-is-p")
 
 # %% [markdown]
-# The chapter's "typically 90 to 99 percent" does not say of what. Of the FLOP it is more,
-# in each of the three; of the time the network in the middle lies inside. Networks with
-# small layers lie far below.
+# The chapter's "typically 90 to 99 percent" does not say of what. The products' share of
+# the FLOP is higher, in each of the three networks. Their share of the time lies inside
+# for the network in the middle, and far below for networks with small layers.
 #
 # Layers without matrix products have few FLOP and many bytes. If only the products move
 # to the accelerator, 26 % of ResNet-50's time stays behind. This is why accelerators
@@ -249,15 +246,15 @@ claims_at("01_acceleration_wall#what-is-p")
 #
 # ## The iron law
 #
-# Amdahl's law knows two parts. The iron law says what they are made of, three terms in a
-# row (the chapter's $O$ is `flop` here):
+# Amdahl's law knows two parts. The iron law says what they are made of: it is a sum of
+# three terms (the chapter's $O$ is `flop` here):
 #
 # $$T = \frac{D_\text{vol}}{\text{BW}} + \frac{O}{R_\text{peak}\,\eta} + L_\text{lat}$$
 #
-# bytes over bandwidth, work over the rate that is reached, and a fixed latency. Each term
-# has a p of its own: its share of the time. The first is called *data*, the second
-# *compute*, the third *latency*; here it is the launches. With ResNet-50 on an A100, one
-# image, and 5 us to launch each operation:
+# They are bytes over bandwidth, work over the rate that is reached, and a fixed latency,
+# here that of the launches. We call them *data*, *compute* and *latency*. Each term has a
+# p of its own: its share of the time. For ResNet-50 on an A100, one image, and 5 us to
+# launch each operation:
 
 # %% name="iron-law"
 job = network_terms(build("resnet50"), A100, "fp16", L_launch=LAUNCH.value)
@@ -269,20 +266,20 @@ for term in ("data", "compute", "latency"):
 print(f"longest: {job.binds}; floor {format_si(job.data + job.latency, 's')}")
 claims_at("01_acceleration_wall#iron-law")
 
-# %%
+# %% name="faster-chip-terms"
 show("faster-chip-terms")
 
 # %% [markdown]
 # A footnote of the chapter says two things: without computation, data and latency are
 # left as a floor, and acceleration cannot touch the data term. The first is right (see
-# *floor* above). The second is not: an accelerator brings memory of its
-# own. What it cannot touch is data that comes from a disk, a network or the host.
+# *floor* above). The second is not: an accelerator brings memory of its own. What it
+# cannot touch is data that comes from a disk, a network or the host.
 #
-# In the figure, the chip that computes 7.9 times as fast speeds one image up by 1.15
-# and a long prompt of a large model by 4.80. No job gets 7.9: that would take a job of
+# In the figure, the chip that computes 7.9 times as fast speeds one image up by 1.29
+# and a long prompt of a large model by 5.30. No job gets 7.9: that would take a job of
 # computation alone.
 #
-# ### Explore: what would you pay for?
+# ## Explore: what would you pay for?
 #
 # The bars are the three terms and, before them, the way over the *host link*: the
 # network's input from the host, which the equation leaves out. *In a row* adds all four.
@@ -293,7 +290,7 @@ show("faster-chip-terms")
 # an A100, (2) a network and phase that *compute* binds there, (3) a job that the host
 # link binds, with a slow link and a larger batch, and (4) the launch cost at which
 # writing one token with `gpt2-xl` would be bound by data on an H100. For each, read what
-# twice as fast would gain.
+# a part gains that becomes twice as fast.
 
 # %%
 iron_law_explorer(batch=1)
@@ -324,15 +321,14 @@ claims_at("01_acceleration_wall#one-fetch")
 #
 # ## What acceleration is
 #
-# The chapter's definitions, and the numbers that come with them. *Dense* rates count the
-# work that is done; makers also print rates that skip zeros, twice as high. Units that do
-# nothing but multiply small matrices are *matrix units*; NVIDIA's are called tensor
-# cores, Intel's AMX. *Vector units* do the same operation on a row of numbers.
+# The chapter defines acceleration, with numbers. Units that do nothing but multiply small
+# matrices are *matrix units*; NVIDIA's are called tensor cores, Intel's AMX. *Vector
+# units* do the same operation on a row of numbers.
 #
-# Two pictures stand beside them. The cover draws an operation on its way down: cut into
-# tiles, held in small memories, computed in an array. The margin draws a triangle of
-# data, algorithm and machine with the machine filled in, since this chapter changes the
-# machine and leaves the other two as they are.
+# Two pictures stand beside the definitions. The cover draws an operation on its way down:
+# cut into tiles, held in small memories, computed in an array. The margin draws a
+# triangle of data, algorithm and machine with the machine filled in, since this chapter
+# changes the machine and leaves the other two as they are.
 
 # %% name="definitions"
 for name, peak in {
@@ -352,9 +348,11 @@ claims_at("01_acceleration_wall#definitions")
 #
 # ## Does a chip with ten times the FLOP/s help?
 #
-# That depends on the layer's **arithmetic intensity**, its FLOP for each byte. A
-# convolution has hundreds, a normalisation one or two. GPT-2's attention has both kinds.
-# Below, too, what it costs in energy to bring a 4-byte number from three memories.
+# That depends on the layer's
+# [**arithmetic intensity**](../docs/glossary.md#arithmetic-intensity), its FLOP for each
+# byte. A convolution has hundreds, a normalization one or two. GPT-2's attention has both
+# kinds. The last lines say what it costs in energy to bring a 4-byte number from three
+# memories.
 
 # %% name="which-limit"
 layers = {
@@ -382,20 +380,20 @@ claims_at("01_acceleration_wall#which-limit")
 # products have 51 to 271. "Memory-bound" belongs to a job, and not to the name of a
 # network.
 #
-# The last lines say the same of energy. "More than a hundred times" is a number from DRAM
+# Energy says the same. The chapter's "more than a hundred times" is a number from DRAM
 # against an FP32 multiply-add at 45 nm. Small memories on the chip cost about as much as
 # the arithmetic. HBM2 is DRAM too, stacked beside the chip and counted here at 7 nm: 125
 # pJ in place of 650, and still 74 multiply-adds, as those have become cheaper as well.
 #
-# %% [markdown]
 # ## Where the rule fails
 #
 # 1. **Terms can overlap.** In a row, 1 s of moving and 1 s of computing are 2 s. Side by
 #    side they are 1 s: the longer one counts. Launches are not hidden here and come on
-#    top: max(data, compute) + latency. Amdahl's law assumes a row; a pipeline of moving
-#    and computing beats it, by up to 2x.
+#    top: max(data, compute) + latency. Amdahl's law adds the terms up; who moves one
+#    piece while another is computed beats it, by up to 2x.
 # 2. **Jobs grow.** Amdahl keeps the job and shrinks the time. Who gets a faster machine
-#    often keeps the time and grows the job. Gustafson (1988) counts that way, and takes p
+#    often keeps the time and grows the job.
+#    [Gustafson (1988)](../docs/references.md#gustafson1988) counts that way, and takes p
 #    on the *new* machine. Both laws say the same of the same run.
 # 3. **There are more than two parts.** Each has its own share and its own gain.
 
@@ -414,12 +412,11 @@ print(f"5 % at 1x, 15 % at 8x, 80 % at 247x: {parts:.1f}x")
 # %% [markdown]
 # ## Your machine
 #
-# A small service: it parses requests (text to numbers), multiplies them by two
-# matrices, and picks the largest result of each. Which share of the time is the matrix
-# product, on your computer? From that share you predict what a *free* matrix product
-# would give. Then the product is taken away, and you measure. What appears is yours and
-# is not stored. Then set `n_requests` to 8, and to 512, and predict again before you run
-# both cells.
+# A small service parses requests (text to numbers), multiplies them by two matrices, and
+# picks the largest result of each. Which share of the time is the matrix product, on your
+# computer? From that share you predict what a *free* matrix product would give. Then the
+# product is taken away, and you measure. What appears is yours and is not stored. Then
+# set `n_requests` to 8, and to 512, and predict again before you run both cells.
 #
 # The two gains may well differ. The prediction adds up parts that were timed alone; in
 # the whole job they follow each other, with other data in the caches, and whatever else
@@ -477,10 +474,10 @@ Shown(
 # %% [markdown]
 # ## Settled
 #
-# Your predictions, beside what the lab computed: the whole job when 80 % of it runs 250
-# times faster, the share that may stay serial if a 250x chip is to give 100x, and
-# ResNet-50 with one image from V100 to H100. Below them, the statements of these pages
-# that do not reproduce.
+# Your predictions stand beside what the lab computed: the whole job when 80 % of it runs
+# 250 times faster, the share that may stay serial if a 250x chip is to give 100x, and
+# ResNet-50 with one image from V100 to H100. Below them are the statements of these
+# sections that do not reproduce.
 
 # %%
 old, new = (network_terms(image, one, "fp16", LAUNCH.value).T for one in (V100, H100))
@@ -494,55 +491,45 @@ display(
 # %% [markdown]
 # ## Self-check
 #
-# The chapter pauses here for its Checkpoint 1.1, on what a serial part does. These
-# questions are ours. Replace `...` by your answers and run; the feedback names the slip.
+# Put your answer in place of a `...` and run the cell. The feedback names the slip. The
+# chapter pauses here for its Checkpoint 1.1, on what a serial part does.
 #
-# **1.** 98 % of a job runs 49 times faster. How much faster is the whole?
-#
-# **2.** At p = 0.95 the team promises 30x. Which p is the least that allows 30x at all?
-# Give three digits.
-#
-# **3.** p is 0.92 and the whole must become 10 times faster. Which gain must the
-# accelerator have?
+# 1. 98 % of a job runs 49 times faster. How much faster is the whole?
+# 2. At p = 0.95 the team promises 30x. Which p is the least that allows 30x at all? Give
+#    three digits.
+# 3. p is 0.92 and the whole must become 10 times faster. Which gain must the accelerator
+#    have?
+# 4. p is 0.9, and your accelerator has a gain of 50. Which is worth most? (a) A gain of
+#    100. (b) Half the serial part. (c) A gain without limit. (d) a and b are worth the
+#    same. A letter.
+# 5. GPT-2 XL writes one token at a time on an H100, 5 us a launch. Which term of the iron
+#    law is the longest: `"data"`, `"compute"` or `"latency"`?
+# 6. On an A100, 80 % of a job's time is memory-bound work in FP16, the rest is serial.
+#    How much faster is the job on an H100, at most?
 
-# %%
+# %% name="checkpoint-1-1"
 display(
     selfcheck("acceleration-1", ...),
     selfcheck("acceleration-2", ...),
     selfcheck("acceleration-3", ...),
-)
-
-# %% [markdown]
-# **4.** p is 0.9, and your accelerator has a gain of 50. Which is worth most? (a) one
-# with a gain of 100, (b) half the serial part, (c) one without limit, (d) a and b are
-# worth the same. Answer with a letter, such as `"a"`.
-#
-# **5.** GPT-2 XL writes one token at a time on an H100, 5 us a launch. Which term of the
-# iron law is the longest: `"data"`, `"compute"` or `"latency"`?
-#
-# **6.** On an A100, 80 % of a job's time is memory-bound work in FP16, the rest is
-# serial. How much faster is the job on an H100, at most?
-
-# %%
-display(
     selfcheck("acceleration-4", ...),
     selfcheck("acceleration-5", ...),
     selfcheck("acceleration-6", ...),
+    progress("acceleration"),
 )
-
-# %% name="checkpoint-1-1"
-print(progress("acceleration"))
 claims_at("01_acceleration_wall#checkpoint-1-1")
 
 # %% [markdown]
 # ## Onward
 #
-# - **Exercise:** [my/01_acceleration_wall.ipynb](../my/01_acceleration_wall.ipynb), from
-#   the law and its inverse to a budget that you divide; your copy lies in `my/` once
-#   JupyterLab was opened with `make lab`.
-# - **Read:** Amdahl, G. M. (1967), "Validity of the Single Processor Approach to
-#   Achieving Large Scale Computing Capabilities", *AFIPS Spring Joint Computer
-#   Conference*, 483-485. Gustafson, J. L. (1988), "Reevaluating Amdahl's Law",
-#   *Communications of the ACM* 31(5), 532-533.
-# - **Next in the chapter:** how hardware came to be made for one kind of work (lab 02).
-#   Which limit binds a single layer is the subject of lab 09.
+# - **Exercise:** [my/01_acceleration_wall.ipynb](../my/01_acceleration_wall.ipynb), about
+#   an hour, from the law and its inverse to a budget that you divide. Your copy lies in
+#   `my/` once JupyterLab was opened with `make lab`; check it with
+#   `labcore grade my/01_acceleration_wall.ipynb`.
+# - **At work:** `labcore specs V100 H100` lists the rates and bandwidths that a gain is
+#   worked out from, each with its source.
+# - **Read:** [Amdahl (1967)](../docs/references.md#amdahl1967), and
+#   [Gustafson (1988)](../docs/references.md#gustafson1988), who answers it.
+# - **Next:** [02 Specialization](02_specialization.ipynb): how hardware came to be made
+#   for one kind of work. Which limit binds a single layer is the subject of
+#   [lab 09](09_roofline.ipynb).

@@ -3,14 +3,15 @@
 #
 # > Our speech service grows, and somebody proposes to build a chip for it. When does a chip for one job pay, and what does it have to be good at?
 #
-# Reading 30 min, doing 40 min.
+# Reading 30 min, doing 50 min.
 #
 # The question needs three numbers: how fast the demand outgrows what can be bought, how
 # much a chip gains that does one thing only, and what moving data costs, since that is
 # what such a chip saves. For each the chapter prints several values that do not agree.
 #
-# **You need before:** logarithms, and lab 01 for Amdahl's law. The roofline of lab 09
-# helps in one place.
+# **You need before:** logarithms, and Amdahl's law
+# ([lab 01](01_acceleration_wall.ipynb)). The roofline ([lab 09](09_roofline.ipynb)) helps
+# in one place.
 #
 # **You can do after:** tell a growth rate from a gap, read a claimed "100x" for what it
 # compares, and work out from how much work on a chip of one's own pays.
@@ -55,10 +56,11 @@ from labcore.scaling import (
 from labcore.units import format_si
 
 # %% [markdown]
-# ## Predict first
+# ## Predict
 #
-# Three guesses, kept in `my/`. A *MAC* is a multiplication and an addition; *DRAM* is the
-# memory beside a chip; *decoding* is a language model writing one token after another.
+# Type three guesses. A [*MAC*](../docs/glossary.md#mac) is a multiplication and an
+# addition; [*DRAM*](../docs/glossary.md#dram) is the memory beside a chip. A language
+# model is *decoding* while it writes one token after another.
 
 # %%
 display(
@@ -68,7 +70,7 @@ display(
 )
 
 # %% [markdown]
-# ## By hand: two lines and a gap
+# ## By hand
 #
 # Demand is 1 today and grows 6x a year. Supply is 1 and grows 2x. Write down both for
 # three years, and their ratio. Then run the cell.
@@ -81,7 +83,7 @@ print(f"the ratio grows {widening(6, 2):.0f}x a year")
 
 # %% [markdown]
 # The gap is a ratio, so it grows by the quotient of the two factors. Neither their
-# difference nor demand alone says how fast it opens. Keep that for later.
+# difference nor demand alone says how fast it opens.
 #
 # ## Five eras, four phases, three bottlenecks
 #
@@ -96,18 +98,16 @@ claims_at("02_specialization#eras")
 
 # %% [markdown]
 # The chapter tells the same story in four phases, three bottlenecks and five eras; these
-# are three ways to cut one list. Its Table 1 is a fourth, by decade.
+# are three ways to cut one list. Its Table 1 is a fourth, by decade. Where the chapter
+# prints words in place of numbers, they have one reading in all labs, and it is ours:
+# "hundreds" are 100 to 999, "an order of magnitude" is nearer to 10 than to 1 or 100 (by
+# logarithm), "around" a year is within two years.
 #
-# Tables like this one set what the chapter prints beside what the lab computes. A
-# printed number covers half a unit of its last digit, a range that much beyond its ends.
-# Words have one reading in all labs, and it is ours: "hundreds" are 100 to 999, "an order
-# of magnitude" is nearer to 10 than to 1 or 100 (by logarithm), "around" a year is within
-# two years. MB are a million bytes.
+# ## What the first unit gained
 #
-# **What did the first unit gain?** The 8087 of 1980 did floating point for the 8086: "up
-# to 100 times" as fast, says the chapter of scientific work. Intel's table times single
-# operations. Amdahl's law says what a whole program sees when only a share $p$ of its
-# time goes into them.
+# The 8087 of 1980 did floating point for the 8086. Scientific programs became "up to 100
+# times" as fast, says the chapter. Intel's table times single operations. Amdahl's law
+# says what a whole program gains when only a share $p$ of its time goes into them.
 
 # %% name="coprocessor"
 for name in past.TIMES_8087:
@@ -130,15 +130,15 @@ print(
 claims_at("02_specialization#coprocessor")
 
 # %% [markdown]
-# "100x" is true of the operation. Applications saw less, and the difference is everything
-# that the coprocessor did not do. A program of multiplications cannot gain 100x at all,
-# and one of square roots only if it does hardly anything else. The page's "hundreds" of
-# cycles for a multiplication in software are thousands in Intel's table.
+# "100x" is true of the operation. Applications gained less, and the difference is
+# everything that the coprocessor did not do. A program of multiplications cannot gain
+# 100x at all, and one of square roots only if it does hardly anything else. The chapter's
+# "hundreds" of cycles for a multiplication in software are thousands in Intel's table.
 #
 # Then came graphics, where one operation runs on many pixels at once, and **AlexNet**
-# brought networks to those chips. How much work was it, and how well did two
-# cards for games do it? Count the layers, three passes for a training step (one forward,
-# two backward), 1.2 million images, about 90 times.
+# brought networks to those chips. How much work was it, and how well did two cards for
+# games do it? Count the layers, three passes for a training step (one forward, two
+# backward), and 1.2 million images, each about 90 times.
 
 # %% name="alexnet"
 net = alexnet()
@@ -167,9 +167,10 @@ claims_at("02_specialization#alexnet")
 # ## Why general chips stopped being enough
 #
 # For thirty years shrinking did the work. **Moore's law**: transistors double every 18 to
-# 24 months. **Dennard's rule**: with lengths the voltage falls too, so the power of a
-# chip of fixed area stays the same. Around 2005 the voltage stopped falling. The first
-# law went on; the second did not.
+# 24 months. **Dennard's rule**
+# ([Dennard et al. 1974](../docs/references.md#dennard1974)): with lengths the voltage
+# falls too, so the power of a chip of fixed area stays the same. Around 2005 the voltage
+# stopped falling. The first law went on; the second did not.
 #
 # Power goes with transistors x capacitance x voltage squared x clock. A generation
 # doubles the transistors and divides the capacitance of each by $\sqrt 2$. By the rule
@@ -193,14 +194,16 @@ claims_at("02_specialization#slowdown")
 # %% [markdown]
 # What must stay off is **dark silicon**. Area became cheap and power dear: it pays to
 # fill the die with units of which only the one that fits the job is on. The study behind
-# the printed 30 to 50 % says how much is *dark*: 21 % at 22 nm and more than half at
-# 8 nm, its most advanced node. At most 50 % on is the upper end of the range; its lower
-# end is what the arithmetic above leaves after three generations.
+# the printed 30 to 50 %
+# ([Esmaeilzadeh et al. 2011](../docs/references.md#esmaeilzadeh2011)) says how much is
+# *dark*: 21 % at 22 nm and more than half at 8 nm, its most advanced node. At most 50 %
+# on is the upper end of the range; its lower end lies between what the arithmetic above
+# leaves after three generations and after four.
 #
-# ## Demand does not wait
+# ## At real size
 #
-# Figure 3 sets demand against supply, in straight lines that nobody measured. Here they
-# stand with points that somebody did, or estimated.
+# The chapter's Figure 3 sets demand against supply, in straight lines that nobody
+# measured. The figure below adds points that somebody measured or estimated.
 
 # %% name="gap"
 display(show("systems-gap"))
@@ -228,7 +231,7 @@ print(f"a thousandfold gap at 6.1 and 1.7: {years_to_gap(6.1, 1.7, 1000):.1f} ye
 print(f"at {own:.1f} and 1.7: {years_to_gap(own, 1.7, 1000):.1f} years")
 
 # %% [markdown]
-# ### Explore: find the contradiction
+# ## Explore: find the contradiction
 #
 # (1) Which supply makes the gap grow 3.5x a year when demand grows 6.1x? (2) With which
 # of the footnotes' two supplies does a thousandfold gap come first, and by how many
@@ -257,8 +260,8 @@ for months in (18, 24):
 claims_at("02_specialization#s-curve")
 
 # %% [markdown]
-# Saturation is a word too. The drawn curve of CPUs bends in 2005 and has nine tenths of
-# its limit in 2009; "around 2010" fits the second.
+# "Saturates around 2010" can mean two years: the drawn curve of CPUs bends in 2005, and
+# has nine tenths of its limit in 2009. The second fits.
 #
 # "4 to 10 times faster than Moore's law" can be read as a ratio of factors or of doubling
 # times. Both readings give about 4 to 5. For a ratio of 10 the demand would have to grow
@@ -267,7 +270,7 @@ claims_at("02_specialization#s-curve")
 # The other picture of growth, Figure 6, stands later in the chapter. Its curve rises a
 # thousandfold in ten years. Look at the shapes of the markers before you believe it.
 
-# %%
+# %% name="gpu-scaling"
 show("gpu-scaling")
 
 # %% [markdown]
@@ -275,8 +278,9 @@ show("gpu-scaling")
 #
 # Fixed functions gain most: a circuit that does one algorithm wastes nothing on being
 # general. It is also worthless when the algorithm changes. The **first TPU** keeps more
-# freedom: any dense product of 8-bit numbers. Its paper compares it with a CPU and with a
-# GPU, and gives two means over six applications: unweighted, and weighted by how often
+# freedom: any dense product of 8-bit numbers.
+# [Jouppi et al. (2017)](../docs/references.md#jouppi2017) compare it with a CPU and with
+# a GPU, and give two means over six applications: unweighted, and weighted by how often
 # they run.
 
 # %% name="gains"
@@ -306,9 +310,9 @@ claims_at("02_specialization#gains")
 #
 # ## When it pays
 #
-# The war story of the section: one service, speech for three minutes a day, would have
-# needed as many machines as everything else. Put numbers to such a service. They are
-# round assumptions and nobody's data:
+# The chapter's war story is of one service: speech, for three minutes a day, would have
+# needed as many machines as everything else. The numbers below describe such a service.
+# They are round assumptions and nobody's data:
 
 # %%
 fleet = {name: fact.value for name, fact in demand.FLEET.items()}
@@ -317,10 +321,8 @@ for name, fact in demand.FLEET.items():
 
 # %% [markdown]
 # To change one, add a line such as `fleet["users"] = 2e9` to that cell and run it and the
-# next. The explorer below keeps the printed ones where it has no control.
-#
-# A chip of one's own costs a sum once: design, masks, compiler. Each machine that it
-# replaces saves something. The quotient is the amount of work from which it pays.
+# next. A chip of one's own costs a sum once: design, masks, compiler. Each machine that
+# it replaces saves something. The quotient is the amount of work from which it pays.
 
 # %% name="war-story"
 need = mean_rate(fleet["users"], fleet["seconds"], fleet["flop"])
@@ -344,11 +346,12 @@ claims_at("02_specialization#war-story")
 # saved already. What moves it is the amount of work. That is why the rule of ten is about
 # right, and why few companies build chips.
 #
-# ### Explore: who should build one?
+# ## Explore: who should build one?
 #
-# The controls start at the numbers above, with a gain of 15. Find (1) the gain at which
-# 1,024 machines pay for a chip of 8 million USD, (2) a price of the own machine at which
-# a gain of 15 never pays, (3) how far the point moves between gains of 10 and 30.
+# The controls start at the numbers above, with a gain of 15; what has no control keeps
+# its number. Find (1) the gain at which 1,024 machines pay for a chip of 8 million USD,
+# (2) a price of the own machine at which a gain of 15 never pays, (3) how far the point
+# moves between gains of 10 and 30.
 
 # %%
 payback_explorer()
@@ -356,7 +359,8 @@ payback_explorer()
 # %% [markdown]
 # ## What moving costs
 #
-# All that arithmetic must be fed. In a 45 nm process, Horowitz's table of 2014:
+# All that arithmetic must be fed. In a 45 nm process, says a table of
+# [Horowitz (2014)](../docs/references.md#horowitz2014):
 
 # %% name="energy"
 for fmt, total, size in (("fp32", "fp32", 4), ("fp16", "fp32", 2), ("int8", "int32", 1)):
@@ -364,21 +368,22 @@ for fmt, total, size in (("fp32", "fp32", 4), ("fp16", "fp32", 2), ("int8", "int
     word = access_energy("DRAM", size)
     print(f"{fmt}: DRAM {word * 1e12:.1f} pJ, multiply {multiply * 1e12:.1f},", end=" ")
     print(f"MAC {mac * 1e12:.1f}: {word / multiply:.0f}x and {word / mac:.0f}x")
-print(f"the page's 640 pJ over 5 pJ: {640 / 5:.0f}x, over 3.7 pJ: {640 / 3.7:.0f}x")
+print(f"as printed, 640 pJ over 5 pJ: {640 / 5:.0f}x, over 3.7 pJ: {640 / 3.7:.0f}x")
+display(show("energy-ladder-margin"))
 claims_at("02_specialization#energy")
 
 # %% [markdown]
 # The chapter prints ~100x, 100x, $10^2$, 100 to 1000x, 128x (DRAM over SRAM) and 173x,
-# each of another pair. Its margin figure calls 3.7 pJ a MAC (it is a multiplication) and gives an SRAM
-# access 0.5 pJ, a tenth of what its Figure 9 has. The same picture with the source's
-# numbers, bar by bar, is `energy-ladder-margin` in the gallery.
+# each of another pair. Its margin figure is drawn again above, with bars from the source
+# and diamonds where the chapter has them. It calls 3.7 pJ a MAC (it is a multiplication),
+# and its SRAM access of 0.5 pJ is a tenth of what its Figure 9 has.
 #
-# ### Explore: what does "100x" rest on?
+# ## Explore: what does "100x" rest on?
 #
 # Find (1) the pair that gives 173 to 176, (2) one that gives less than 2, (3) one above
-# 1,000, (4) what a newer process does to the ratio: which falls more, moving or
-# computing? Compare like with like: an SRAM with the same SRAM, DRAM with DDR, which
-# stands for it at 7 nm.
+# 1,000, (4) what a newer process does to the ratio: which falls more, the energy of
+# moving or that of computing? Compare like with like: an SRAM with the same SRAM, DRAM
+# with DDR, which stands for it at 7 nm.
 
 # %%
 hundredfold_explorer()
@@ -406,18 +411,21 @@ display(show("accelerator-anatomy"))
 claims_at("02_specialization#balance")
 
 # %% [markdown]
-# Everything in that drawing but the tensor core, the vector unit and the SFU is there to
-# move or to hold data. Footnote 14 sets their memory (HBM) against GDDR6X at 760 GB/s.
-# That is one board: GDDR6X with a wider bus passes 1 TB/s, so the printed 2.7 to 4.4x
-# compares two chips with one product and not two kinds of memory. Training and inference, data centre and phone ask for different balances.
+# Everything in that drawing but the tensor core, the vector unit and the SFU (for
+# exponentials and roots) is there to move or to hold data. Footnote 14 sets the memory of
+# A100 and H100 ([HBM](../docs/glossary.md#hbm)) against GDDR6X at 760 GB/s. That is one
+# board: GDDR6X with a wider bus passes 1 TB/s, so the printed 2.7 to 4.4x compares two
+# chips with one product and not two kinds of memory. Training and inference, data centre
+# and phone ask for different balances.
 #
 # ## Where the rule fails
 #
 # "Accelerators accelerate ML" is false when there is too little to do at once. A model of
 # 7 billion parameters writes one token: every weight is read once and used once. The
-# chapter's self-check says that a profiler shows 5 to 10 % of an A100. Can it? A weight of
-# 2 bytes takes part in 2 FLOP for each sequence of the batch: the batch is the intensity
-# in FLOP/B. Llama 3 8B, the nearest model of the lab, is then counted layer by layer.
+# chapter's self-check says that a profiler shows 5 to 10 % of an A100. Can it? A weight
+# of 2 bytes takes part in 2 FLOP for each sequence of the batch: the batch is the
+# [intensity](../docs/glossary.md#arithmetic-intensity) in FLOP/B. Llama 3 8B, the nearest
+# model of these labs, is then counted layer by layer.
 
 # %%
 for batch in (1, 8, 16, 64):
@@ -440,21 +448,23 @@ print(f"weights alone {A100.BW / A100.peak('fp32'):.1%}")
 #
 # ## Settled
 #
-# Your predictions beside what the lab computed; then what does not reproduce:
+# Your predictions stand beside what the lab computed. Below them are the statements of
+# these sections that do not reproduce.
 
 # %%
 display(
     compare("02-gap", widening(6.1, 2), "x a year"),
     compare("02-dram", access_energy("DRAM", 4) / mac_energy("fp32"), "x"),
     compare("02-share", 100 * float(utilization(A100.peak("fp16"), A100.BW, 1)), "%"),
+    departures("02_specialization"),
 )
-departures("02_specialization")
 
 # %% [markdown]
 # ## Self-check
 #
-# Replace `...` by your answer and run the cell; the feedback names the slip.
-# Numbers within 2 % of the exact value count.
+# Put your answer in place of a `...` and run the cell. The feedback names the slip.
+# Numbers within 2 % of the exact value count. Below stand the chapter's own five
+# questions, with what they state recomputed.
 #
 # 1. Demand grows 5x a year, supply 2x. By what factor a year does the gap grow?
 # 2. Four generations after voltages stopped falling, with the clock held and the power
@@ -464,6 +474,7 @@ departures("02_specialization")
 # 4. Why did chips for one domain become necessary? (a) Transistors stopped getting more.
 #    (b) Demand fell behind supply and chips stood idle. (c) Power for all transistors at
 #    once ran out, so what is on has to count. (d) Fixed functions are easier to debug.
+#    A letter.
 # 5. An H100 decodes with FP16 weights at batch 4. What share of its FP16 peak can it
 #    reach at most, in per cent? Count the weights alone.
 # 6. Order by time: (1) GPUs with lighting in hardware, (2) tensor cores inside GPUs,
@@ -472,7 +483,7 @@ departures("02_specialization")
 # 7. A chip costs 30 million USD once. A bought machine costs 12,000 over its life, and as
 #    much work on own chips 2,000. From how many bought machines' work on does it pay?
 
-# %%
+# %% name="self-check"
 display(
     selfcheck("specialization-1", ...),
     selfcheck("specialization-2", ...),
@@ -483,21 +494,20 @@ display(
     selfcheck("specialization-7", ...),
     progress("specialization"),
 )
-
-# %% [markdown]
-# The chapter's own five questions, with what they state recomputed:
-
-# %% name="self-check"
 claims_at("02_specialization#self-check")
 
 # %% [markdown]
 # ## Onward
 #
-# - **Exercise:** [my/02_specialization.ipynb](../my/02_specialization.ipynb), from the
-#   growth of a gap to the choice between buying and building; your copy lies in `my/`
-#   once JupyterLab was opened with `make lab`.
-# - **Read:** Hennessy, J., Patterson, D. (2019), "A New Golden Age for Computer
-#   Architecture", *Communications of the ACM* 62(2), 48-60; Jouppi, N. et al. (2017),
-#   "In-Datacenter Performance Analysis of a Tensor Processing Unit", ISCA.
-# - **Next in the chapter:** the few operations that networks repeat, and the units that
-#   run them.
+# - **Exercise:** [my/02_specialization.ipynb](../my/02_specialization.ipynb), about an
+#   hour, from the growth of a gap to the choice between buying and building. Your copy
+#   lies in `my/` once JupyterLab was opened with `make lab`; check it with
+#   `labcore grade my/02_specialization.ipynb`.
+# - **At work:** `labcore specs A100 H100` lists rates, bandwidth and power, each with its
+#   source: compare chips in one format.
+# - **Read:** [Hennessy and Patterson (2019)](../docs/references.md#hennessy2019), "A
+#   New Golden Age for Computer Architecture";
+#   [Jouppi et al. (2017)](../docs/references.md#jouppi2017), on the first TPU and what
+#   it was measured against.
+# - **Next:** [03 Compute primitives](03_compute_primitives.ipynb): the few operations
+#   that networks repeat, and the units that run them.

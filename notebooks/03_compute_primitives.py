@@ -3,7 +3,7 @@
 #
 # > `Dense(512)` is one line of code. Which units of a chip run it, and how often?
 #
-# Reading 30 min, doing 40 min.
+# Reading 35 min, doing 50 min.
 #
 # A framework hides everything below `Dense(512)`. Underneath are three kinds of units:
 # **vector units** for work element by element, **matrix units** for products, and
@@ -11,7 +11,7 @@
 # small numbers, counts what it does, and asks what it costs.
 #
 # **You need before:** what a dense layer, a ReLU and a convolution compute; loops in
-# Python; what a register and an instruction are.
+# Python; what a register and an instruction are; claims ([lab 00](00_start_here.ipynb)).
 #
 # **You can do after:** say how many instructions a layer takes on a vector machine and
 # why, choose a table for a function, and tell which statements about these units count
@@ -42,15 +42,12 @@ from labcore.vector.machine import Machine
 from labcore.vector.rows import each_of, softmax
 
 # %% [markdown]
-# ## Predict first
+# ## Predict
 #
 # The layer of this lab takes 256 numbers in and gives 512 out, for a batch of 32; then
-# come a bias and ReLU. A scalar machine works on one number an instruction. Beside it
-# stand:
-#
-# - a vector unit of eight lanes, where one instruction works on eight numbers;
-# - a matrix unit, where one instruction multiplies a 16 x 16 block by another. Bias and
-#   ReLU then still take the eight lanes.
+# come a bias and ReLU. A scalar machine works on one number an instruction. A vector unit
+# of eight lanes works on eight. A matrix unit multiplies a 16 x 16 block by another in
+# one instruction; bias and ReLU then still take the eight lanes.
 #
 # The third question is about $1/\sqrt{x}$ by Newton's iteration, which improves a guess
 # step by step: from a guess that is off by a share of $2^{-5}$ to one off by $2^{-24}$.
@@ -67,25 +64,20 @@ display(
 )
 
 # %% [markdown]
-# ## One line, many multiply-accumulates
+# ## By hand
 #
 # Listings 1 to 3 of the chapter take the line apart: a product, a bias, an activation;
-# and under the product three loops. Here they are as loops that count their own work, on
-# a layer small enough to check with pencil and paper.
-
-# %%
-x = np.array([[1.0, 2.0, 3.0], [0.0, 1.0, -1.0]])  # (B, K): two samples
-w = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, -2.0]])  # (K, N): three inputs, two neurons
-y, macs = dense_in_loops(x, w, bias=np.array([0.5, 1.0]))
-print(y.tolist())
-print(f"{macs} multiply-accumulates for {x.shape} times {w.shape}")
-
-# %% [markdown]
-# Each output is one sum over K, so the work is $B \cdot K \cdot N$. Of the three loops,
-# two are parallel and one is a sum: samples and neurons know nothing of each other, and
-# the k of one sum must meet in one place.
+# and under the product three loops. Here they run as loops that count their own work: on
+# two samples of three inputs with two neurons, which you can check with pencil and paper,
+# and then on the layer of this lab. How many
+# [multiply-accumulates](../docs/glossary.md#mac) does each take?
 
 # %% name="dense-layer"
+small = np.array([[1.0, 2.0, 3.0], [0.0, 1.0, -1.0]])  # (B, K): two samples
+weights = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, -2.0]])  # (K, N): two neurons
+y, macs = dense_in_loops(small, weights, bias=np.array([0.5, 1.0]))
+print(f"{y.tolist()}, {macs} multiply-accumulates")
+
 B, K, N = 32, 256, 512
 rng = np.random.default_rng(0)
 x = rng.integers(-4, 5, (B, K)).astype(float)
@@ -106,18 +98,17 @@ print(f"the socket over 100 GFLOP/s: {one_socket / 100e9:.0f} to 1")
 claims_at("03_compute_primitives#primitives")
 
 # %% [markdown]
-# The chapter's factor of 1,000 compares an accelerator's matrix units with a CPU of 100
-# GFLOP/s. A whole server socket does many times that. What the comparison says depends on
-# the CPU, the unit and the precision that one takes.
-
-# %% [markdown]
-# ## By hand: eight lanes and twenty elements
+# Each output is one sum over K, so the work is $B \cdot K \cdot N$. Two of the loops are
+# parallel: samples and neurons know nothing of each other. The third is a sum, whose
+# terms must meet in one place. As for the chapter's factor of 1,000, it compares matrix
+# units with a CPU of 100 GFLOP/s; a whole server socket does many times that.
+#
+# ## Strips of eight lanes
 #
 # A vector unit has registers of VLEN bits. With VLEN 256 and 32-bit elements, a register
 # holds eight. A loop over more elements works in **strips**: it asks for as many elements
-# as are left (`vsetvli`), gets at most eight, and comes back for the rest.
-#
-# On paper: how many strips do 20 elements take, and how many lanes idle in the last?
+# as are left (`vsetvli`), gets at most eight, and comes back for the rest. On paper: how
+# many strips do 20 elements take, and how many lanes idle in the last?
 
 # %% name="by-hand"
 unit = Machine(vlen=256, sew=32, trace=True)
@@ -131,84 +122,70 @@ print(
     f"{len(strips)} strips, {idle} lanes idle in the last: {occupancy(20, 8):.1%} at work"
 )
 print(f"{unit.total} instructions; with vxor and vfredusum {unit.occupancy:.1%} at work")
+display(show("lane-film"))
 claims_at("03_compute_primitives#by-hand")
-
-# %%
-show("lane-film")
 
 # %% [markdown]
 # Eight partial sums run side by side, one a lane, and meet once at the end (`vfredusum`).
-# The tail is not padded: its idle lanes keep what they hold. In the strips 20 of 24 lanes
-# work; the clearing before (`vxor`) and the sum after them take all eight, so the share
-# over all vector instructions is a little higher. And most of the instructions are not
-# arithmetic. Change `K` and `vlen`: which lengths leave no lane idle?
-
-# %%
-show("lane-film", K=12, vlen=128)
-
-# %% [markdown]
-# ### Explore: where a wider register saves nothing
+# The last strip is not padded: its idle lanes keep what they hold. In the strips 20 of 24
+# lanes work; the clearing before (`vxor`) and the sum after them take all eight, so the
+# share over all vector instructions is a little higher. (The code calls this share
+# `occupancy`; on GPUs [that word](../docs/glossary.md#occupancy) means something else.)
+# Most of the instructions are not arithmetic. Add a cell with
+# `show("lane-film", K=12, vlen=128)` and change both: which lengths leave no lane idle?
+#
+# ## Explore: where a wider register saves nothing
 #
 # Set VLEN to 512. The dotted line is the machine with twice that. Find (1) the lengths at
-# which both take the same number of instructions, (2) the length from which the vector
-# machine is worth its `vsetvli`: at which n does it need fewer instructions than the
-# scalar one?
+# which both take the same number of instructions, (2) the length n from which on the
+# vector machine needs fewer instructions than the scalar one, in spite of its `vsetvli`.
 
 # %%
 strips_explorer()
 
 # %% [markdown]
-# ## The real layer on eight lanes
+# ## At real size
 #
-# The same program for all 32 x 512 outputs. Every neuron runs the same instructions on
-# other addresses, so the machine steps through them once and counts them for each.
+# The same program runs for all 32 x 512 outputs. Every neuron runs the same instructions
+# on other addresses, so the machine steps through them once and counts them for each.
+#
+# The weights can lie in two ways. Listing 3 reads `weights[k, m]`: from one k to the next
+# it jumps a whole row of 512, which a unit-stride load (`vle32.v`) cannot do. Either the
+# weights of a neuron are stored side by side, or each load becomes a strided one
+# (`vlse32.v`).
 
 # %% name="vector-counts"
 vector, unfused = Machine(vlen=256), Machine(vlen=256, fused=False)
-for machine in (vector, unfused):
-    assert (dense(machine, x, w, bias) == y).all()
+strided = Machine(vlen=256)
+for machine in (vector, unfused, strided):
+    assert (dense(machine, x, w, bias, strided=machine is strided) == y).all()
 print(f"scalar: {scalar.total:,} instructions, {by_kind(scalar.instructions)}")
 print(f"vector: {vector.total:,} instructions, {by_kind(vector.instructions)}")
 print(f"{scalar.total / vector.total:.2f} times fewer")
 print(f"without the fused multiply-add: {unfused.total / vector.total:.3f} times as many")
-claims_at("03_compute_primitives#vector-counts")
-
-# %% [markdown]
-# Three counts that are easily taken for each other:
-#
-# - 4.2 M multiply-accumulates become 524,288 vector ones: a factor of eight, the lanes.
-# - All instructions fall by less, since each strip asks for its length anew, an
-#   instruction that the scalar loop does not have.
-# - "Fused doubles the throughput" is true of the arithmetic units: one instruction where
-#   there were two. Of a strip's nine instructions it saves one, for loads, pointers and
-#   branch stay: nine over eight, a little less with those that come once a sum.
-
-# %%
-show("primitive-instructions")
-
-# %% [markdown]
-# **Where the weights lie.** Listing 3 reads `weights[k, m]`: from one k to the next it
-# jumps a whole row of 512. A unit-stride load cannot do that. Either the weights are
-# stored with the k of a neuron side by side, or each load becomes a strided one:
-
-# %%
-strided = Machine(vlen=256)
-assert (dense(strided, x, w, bias, strided=True) == y).all()
 for name, machine in {"neuron by neuron": vector, "as in Listing 3": strided}.items():
     loads = {key: n for key, n in machine.instructions.items() if key.startswith("vl")}
     print(f"{name}: {loads}, {format_si(machine.loaded, 'B')} loaded")
+display(show("primitive-instructions"))
+claims_at("03_compute_primitives#vector-counts")
 
 # %% [markdown]
-# The bytes also say what neither version does: each input is loaded anew for each of the
-# 512 neurons, each weight for each of the 32 samples. Reuse is what matrix units are for.
+# The arithmetic falls by the lanes: 4.2 M multiply-accumulates become 524,288 vector
+# ones. All instructions fall by less, since each strip asks for its length anew. "Fused
+# doubles the throughput" is true of the arithmetic units; of a strip's nine instructions
+# it saves one, nine over eight, and a little less with those that come once a sum. In
+# both layouts each input is loaded anew for each of the 512 neurons, each weight for each
+# of the 32 samples. Reuse is what matrix units are for.
 #
-# **As printed.** Listing 4 is the layer in vector assembly. It sets the vector length
-# once. For each sample and neuron it clears eight sums; its inner loop loads inputs and
-# weights, multiplies and adds, and moves both pointers on by 32 bytes. It has no end
-# condition that changes, adds no lanes up and stores nothing; the chapter calls it
-# illustrative. Suppose that counts, sums and stores are there. Does the rest compute the
-# layer? Two samples of eight features, two neurons with weights 1, so that each output is
-# the sum of its sample:
+# ## Listing 4 as printed
+#
+# Listing 4 is the layer in vector assembly. It sets the vector length once. For each
+# sample and neuron it clears eight sums; its inner loop loads inputs and weights,
+# multiplies and adds, and moves both pointers on by 32 bytes. No count changes, no lanes
+# are added up, nothing is stored; the chapter calls it illustrative. Suppose that counts,
+# sums and stores are there. Does the rest compute the layer? The first case has two
+# samples of eight features and two neurons with weights 1, so that each output is the sum
+# of its sample.
 
 # %% name="as-printed"
 small, unit_weights = np.arange(1.0, 17).reshape(2, 8), np.ones((8, 2))
@@ -223,14 +200,16 @@ claims_at("03_compute_primitives#as-printed")
 
 # %% [markdown]
 # The first neuron is right. For the second one the input pointer has run on into the next
-# sample and never comes back. And the constant 32 in the pointer step is right for VLEN
-# 256 only: a narrower machine skips elements, a wider one takes some of them twice. The
-# cure is to step by what `vsetvli` granted: that number is what its first operand is for.
-
-# %% [markdown]
-# ## Table 2: five patterns
+# sample and never comes back. And the step of 32 bytes is right for VLEN 256 only: a
+# narrower machine skips elements, a wider one takes some of them twice. The cure is to
+# step by what `vsetvli` granted: that number is what its first operand is for.
 #
-# Sum, gather, scatter, mask, broadcast: each as a strip-mined program on the machine.
+# ## Five patterns
+#
+# Table 2 lists sum, gather, scatter, mask and broadcast; each runs here as a strip-mined
+# program. They are fifty years old: Cray's machine had vector registers of 64 elements
+# and got one result a cycle from each of its units. Three numbers of footnote 16 do not
+# hold against its own clock, its predecessor or a price index.
 
 # %% name="table-2"
 v, table = np.arange(20.0), np.array([10.0, 20.0, 30.0, 40.0])
@@ -247,34 +226,17 @@ for name, run in runs.items():
     print(f"{name}: {result}; {by_kind(unit.instructions)}")
 claims_at("03_compute_primitives#table-2")
 
-# %% [markdown]
-# **Where the scatter fails.** The gradient of an embedding adds to the rows that were
-# looked up. When a word comes twice in one strip, gather, add, scatter loses all but one
-# of its gradients. The safe version takes the lanes of one address in turns, under a
-# mask:
-
-# %%
-words = np.array([2, 2, 2, 0, 1, 2, 0, 2])  # word 2 five times in eight lanes
-for safe in (False, True):
-    unit = Machine(256)
-    got = patterns.scatter_add(unit, np.zeros(3), words, np.ones(8), safe=safe)
-    rounds = unit.instructions["vsuxei32.v"]
-    print(f"safe={safe}: {got.tolist()}, {rounds} scatters, {unit.total} instructions")
-print("wanted:", np.bincount(words).tolist())
-
-# %% [markdown]
-# **Cray's machine.** Vector registers of 64 elements, one result a cycle from each
-# pipeline: the template is fifty years old. Three numbers of footnote 16 do not hold
-# against the machine's own clock, its predecessor or a price index.
-
 # %% name="cray"
 claims_at("03_compute_primitives#cray")
 
 # %% [markdown]
-# ## Matrix operations
+# ## Matrix units
 #
 # A product over a batch reuses: a weight meets 32 samples, an input 512 neurons. Listing
-# 5 writes the layer with a sample in each *column*. Mind what that does to the bias:
+# 5 writes the layer with a sample in each *column*; mind what that does to the bias.
+# Listing 6 computes queries Q and keys K of [attention](../docs/glossary.md#attention)
+# with a token in each column, and scores every query against every key by $Q K^T$, as it
+# says. Which pairs does that product compare?
 
 # %% name="column-batch"
 W, columns_in = w.T, x.T  # (512, 256) weights, (256, 32) inputs
@@ -286,6 +248,12 @@ except ValueError as error:
     print("bias as (512,):", error)
 print("bias as (512, 1):", (y == np.maximum(Z + bias[:, None], 0).T).all())
 claims_at("03_compute_primitives#column-batch")
+
+# %% name="attention-shape"
+tokens, dim = 10, 4
+Q, Kt = rng.normal(size=(dim, tokens)), rng.normal(size=(dim, tokens))
+print("Q K^T:", (Q @ Kt.T).shape, " Q^T K:", (Q.T @ Kt).shape)
+claims_at("03_compute_primitives#attention-shape")
 
 # %% [markdown]
 # **What a block does.** Listing 7 loads two 16 x 16 blocks and multiplies them at once.
@@ -310,24 +278,17 @@ claims_at("03_compute_primitives#matrix-unit")
 # %% [markdown]
 # 256 and 4,096 are both right, of different things. A 16 x 16 array holds 256 multipliers
 # and takes 16 steps for a block product of 4,096. Per *step* it does 32 times the work of
-# eight lanes, per *instruction* 512 times. Lab 06 runs such an array cycle by cycle. Of
-# the layer's instructions most are now bias and ReLU, which were a trifle before: what is
-# not sped up remains. The last line is the better reason for the unit: its product loads
-# a small share of the words.
+# eight lanes, per *instruction* 512 times. [Lab 06](06_systolic_arrays.ipynb) runs such
+# an array cycle by cycle. Most of the layer's instructions are now bias and ReLU: what is
+# not sped up remains. The better reason for the unit is the words: its product loads a
+# small share of them.
 #
-# **Attention in columns.** Listing 6 computes queries Q and keys K with a token in each
-# column, and scores every query against every key by $Q K^T$, as it says. Which pairs
-# does that product compare?
-
-# %% name="attention-shape"
-tokens, dim = 10, 4
-Q, Kt = rng.normal(size=(dim, tokens)), rng.normal(size=(dim, tokens))
-print("Q K^T:", (Q @ Kt.T).shape, " Q^T K:", (Q.T @ Kt).shape)
-claims_at("03_compute_primitives#attention-shape")
-
-# %% [markdown]
-# **Convolution as a product.** im2col copies each 3 x 3 patch into a row, so that one
-# product does them all. The price is memory: "9 times", says footnote 17. Measured:
+# ## Which unit for which operation?
+#
+# A convolution becomes a product too. **im2col** copies each 3 x 3 patch into a row, so
+# that one product does them all. The price is memory: "9 times", says footnote 17. The
+# first cell measures it. Table 3 sorts operations by what an output depends on; the
+# second cell changes one input and counts the outputs that move.
 
 # %% name="im2col"
 image = np.arange(16.0).reshape(1, 1, 4, 4)
@@ -346,13 +307,6 @@ print(f"7 x 7 filter on 224 x 224, stride 2, padding 3: {stem:.2f}x")
 print(f"1 x 1 filter on 56 x 56: {amplification(56, 56, 1, 1):.2f}x")
 claims_at("03_compute_primitives#im2col")
 
-# %% [markdown]
-# Nine holds for stride 1 and an output as large as the image. Borders without padding
-# take some off, a stride takes most of it. Lab 05 and lab 12 avoid the copy.
-#
-# **Which unit for which operation?** Table 3 sorts operations by what an output depends
-# on. Test it: change one input and count the outputs that move.
-
 # %% name="table-3"
 row = rng.normal(size=768)
 other = row.copy()
@@ -368,19 +322,18 @@ for name, function in {
 claims_at("03_compute_primitives#table-3")
 
 # %% [markdown]
-# Normalizations and softmax belong to neither row of the table: they reduce first and
-# then work element by element. Vector units do both, in more than one pass.
-
-# %% [markdown]
+# Nine holds for stride 1 and an output as large as the image. Borders without padding
+# take some off, a stride takes most of it. Normalization and softmax belong to neither
+# row of Table 3: they reduce first and then work element by element. Vector units do
+# both, in more than one pass.
+#
 # ## Between the products: ReLU and batch normalization
 #
-# Listings 8 to 10 follow a dense layer by ReLU and batch normalization: Listing 8 as
-# three layers of a framework, Listing 9 as formulas on arrays, Listing 10 as loops. The
-# loops go through the data twice: first ReLU and the sums of h and of its square, then
-# the normalization.
-#
-# Each feature has its own mean and variance over the batch. With a sample in each column
-# that is axis 1; Listing 9 takes axis 0 for the mean and no axis for the variance.
+# Listings 8 to 10 follow a dense layer by ReLU and batch normalization: as three layers
+# of a framework, as formulas on arrays, and as loops that go through the data twice,
+# first for ReLU and the sums of h and of its square, then to normalize. Each feature has
+# its own mean and variance over the batch. With a sample in each column that is axis 1;
+# Listing 9 takes axis 0 for the mean and no axis for the variance.
 
 # %% name="batchnorm"
 H = np.maximum(Z, 0)  # (512, 32)
@@ -394,65 +347,31 @@ for way in ("one sweep", "two sweeps"):
 claims_at("03_compute_primitives#batchnorm")
 
 # %% [markdown]
-# ### Where the rule fails: one sweep too few
-#
-# One sweep is cheaper, and $E[h^2] - \text{mean}^2$ is right on paper. In float32 it
-# subtracts two large numbers that are nearly equal. Shift the data and leave their spread
-# alone; the variance should not change.
-
-# %%
-spread = rng.normal(size=(4096, 1))
-for shift in (0, 10, 100, 1000, 10000):
-    h = spread + 10 + shift  # positive, so ReLU changes nothing
-    found = {}
-    for way in ("one sweep", "two sweeps"):
-        try:
-            found[way] = relu_batchnorm(h, np.ones(1), np.zeros(1), way=way).var[0]
-        except ValueError:
-            found[way] = float("nan")  # below zero: no root
-    said = ", ".join(f"{way} {value:.4f}" for way, value in found.items())
-    print(f"shift {shift:5}: {said}; exact {h.var():.4f}")
-
-# %% [markdown]
-# The one sweep is off in the fourth decimal from the start. A mean of a hundred times the
-# spread costs it the second decimal, a thousand times leaves no digit. Where the variance
-# comes out negative, the root has no value (printed as nan). Kernels that sweep once keep
-# a running mean (Welford's update) or sum in a wider format.
-
-# %% [markdown]
 # ## Special-function units
 #
 # Products and maxima are easy. For $e^x$, $1/\sqrt{x}$ or a sigmoid, hardware has two
 # plans: a **table** with interpolation, or a small table and **Newton's iteration**.
 #
-# **By table.** Split off the exponent, which wires do; look up the leading bits; draw a
-# line or a parabola between entries. By hand, one entry of $2^f$ on the segment from 0 to
-# 1/4:
+# **By table:** split off the exponent, which takes wires only; look up the leading bits;
+# draw a line or a parabola between entries. The cell shows one entry of $2^f$ on the
+# segment from 0 to 1/4. Then it tries tables of $1/\sqrt{x}$ on every number of a 16-bit
+# format. The error is in **ulp**, the distance between neighbours of the format. Rounding
+# alone costs up to half an ulp; what stays below that, nobody can see.
 
-# %%
+# %% name="sfu-table-error"
 coarse = TableUnit("exp", bits=2, order=1)
 c0, c1 = coarse.coefficients[0]
-print(f"2^f is about {c0:.5f} + {c1:.5f} t, with t = 4 f")
-at = 0.125
-print(f"at f = {at}: {c0 + c1 * 4 * at:.5f}, exact {2**at:.5f}")
-
-# %% [markdown]
-# How good must it be? Measure in **ulp**, the distance between neighbours of the number
-# format. Rounding alone costs up to half an ulp; what stays below that, nobody can see.
-# A 16-bit format has few enough numbers to try every one.
-
-# %%
+print(f"2^f is about {c0:.5f} + {c1:.5f} t, with t = 4 f;", end=" ")
+print(f"at f = 0.125: {c0 + c1 * 4 * 0.125:.5f}, exact {2**0.125:.5f}")
 positive = every_value("fp16", low=2**-24)
 for bits, order in ((6, 0), (6, 1), (8, 1), (6, 2)):
     unit = TableUnit("rsqrt", bits, order)
     print(f"2^{bits} entries, order {order}, {unit.size} bit:")
     print("  ", accuracy(unit, unit.exact, positive, "fp16"))
-
-# %%
 show("sfu-table-error")
 
 # %% [markdown]
-# ### Explore: design a unit
+# ## Explore: design a unit
 #
 # Find (1) the smallest table, in bits, with which every fp16 number has a correctly
 # rounded root; (2) what bf16 asks for instead; (3) why tanh looks hopeless in ulp and is
@@ -470,10 +389,11 @@ sfu_explorer()
 # itself is smaller still, and its ulp with it. Units that must get this right pass small
 # arguments through, since tanh(x) is x there.
 #
-# **By iteration.** For $y = 1/\sqrt{x}$, Newton's step is $y(3 - x y^2)/2$. If the start
-# is off by a share $e$, the step leaves about $-\tfrac32 e^2$: the digits double. The
-# start must lie in the **basin**: $0 < y_0$ and $x y_0^2 < 3$, else the first step turns
-# negative.
+# ## Newton's iteration
+#
+# For $y = 1/\sqrt{x}$, Newton's step is $y(3 - x y^2)/2$. If the start is off by a share
+# $e$, the step leaves about $-\tfrac32 e^2$: the digits double. The start must lie in the
+# **basin**: $0 < y_0$ and $x y_0^2 < 3$, else the first step turns negative.
 
 # %% name="newton"
 path = newton("rsqrt", 2.0, 0.7, 3)
@@ -483,13 +403,11 @@ try:
     newton("rsqrt", 2.0, 1.3, 3)
 except ValueError as error:
     print(error)
+display(show("newton-error"))
 claims_at("03_compute_primitives#newton")
 
-# %%
-show("newton-error")
-
 # %% [markdown]
-# ### Explore: how far may the guess be off?
+# ## Explore: how far may the guess be off?
 #
 # Find the edge of the basin for the reciprocal and for $1/\sqrt{x}$ (`rsqrt`), to a per
 # cent of the wanted value. What happens to the reciprocal at the edge itself and beyond
@@ -499,9 +417,11 @@ show("newton-error")
 newton_explorer()
 
 # %% [markdown]
-# **Cycles.** Table 4 gives ranges. Counting the steps that wait for each other gives the
-# same: look-up 1, each multiply-add 1, a Newton step of the root 3 in a row. These are
-# conventions of a short pipeline, not measurements.
+# ## Cycles
+#
+# Table 4 gives ranges. Counting the steps that wait for each other gives the same: a
+# look-up takes 1, each multiply-add 1, a Newton step of the root 3 in a row. These are
+# conventions for a unit of few stages, not measurements.
 
 # %% name="table-4"
 units = {
@@ -523,12 +443,16 @@ claims_at("03_compute_primitives#table-4")
 # The logarithm in the statistics row needs a tree as wide as the data: 511 adders for
 # 512 numbers. A narrow tree takes time in proportion to the data, and the logarithm is
 # what is left at the end.
-
-# %% [markdown]
+#
+# ## All three together
+#
 # Listing 11 loads a vector once and hands it to four units, one after the other: ReLU,
-# sigmoid, tanh and $1/\sqrt{x}$. The root is the odd one: it reads the vector from before
-# the ReLU, where numbers may be negative. Here the root, and only it, takes $2^{-14}$,
-# the least normal fp16 number, for every number below that; so -1 gives $2^7$.
+# sigmoid, tanh and $1/\sqrt{x}$. The root reads the vector from before the ReLU, where
+# numbers may be negative. Here the root, and only it, takes $2^{-14}$, the least normal
+# fp16 number, for every number below that; so -1 gives $2^7$.
+#
+# The second cell is a softmax of one row: a reduction, exponentials, a reduction, a
+# broadcast. It runs exactly, and with exponentials from a table of 64 lines.
 
 # %% name="listing-11"
 v1 = np.array([4.0, -1.0, 0.25, 1.0])
@@ -548,10 +472,6 @@ for name, result in each_of(unit, v1, units).items():
 print("loads:", unit.instructions["vle32.v"], "for", len(units), "functions")
 claims_at("03_compute_primitives#listing-11")
 
-# %% [markdown]
-# **All three together.** A softmax of one row: a reduction, exponentials, a reduction, a
-# broadcast. Exact, and with exponentials from a table of 64 lines:
-
 # %%
 logits = rng.normal(size=100)
 exact, tabled = Machine(256), Machine(256)
@@ -566,15 +486,21 @@ print(f"the row is read {exact.loaded / (4 * logits.size):.0f} times")
 
 # %% [markdown]
 # Of all those instructions a handful are exponentials. A special unit keeps them from
-# becoming dozens each; the loop, the loads and the three sweeps stay, and fusing kernels
-# (lab 13) is what takes those away.
-
-# %% [markdown]
-# ## The same product at 10 % and at 90 %
+# becoming dozens each. The loop, the loads and the three sweeps stay; fusing kernels
+# ([lab 13](13_fusion.ipynb)) takes those away.
 #
-# Which unit runs a product is half of the story. Take 128 lanes and a product of 13 rows
-# and 115 columns (our sizes, chosen for round shares). The lanes can lie along the rows
-# or along the columns:
+# ## Where the rule fails
+#
+# 1. **The right unit is half of the story.** Take 128 lanes and a product of 13 rows and
+#    115 columns (our sizes, chosen for round shares). Do the lanes lie along the rows, or
+#    along the columns?
+# 2. **Lanes meet at one address.** The gradient of an embedding adds to the rows that
+#    were looked up. When a word comes twice in one strip, gather, add, scatter loses all
+#    but one of its gradients.
+# 3. **Right on paper is not right in float32.** One sweep for the variance is cheaper,
+#    and $E[h^2] - \text{mean}^2$ is exact on paper. In float32 it subtracts two large
+#    numbers that are nearly equal. Shift the data and leave their spread alone; the
+#    variance should not change.
 
 # %% name="mapping"
 rows_at_work, columns_at_work = claim("execution-model-10-vs-90").computed
@@ -582,10 +508,39 @@ print(f"lanes along the rows:    {rows_at_work:.1f} % at work")
 print(f"lanes along the columns: {columns_at_work:.1f} % at work")
 claims_at("03_compute_primitives#mapping")
 
+# %%
+words = np.array([2, 2, 2, 0, 1, 2, 0, 2])  # word 2 five times in eight lanes
+for safe in (False, True):
+    unit = Machine(256)
+    got = patterns.scatter_add(unit, np.zeros(3), words, np.ones(8), safe=safe)
+    rounds = unit.instructions["vsuxei32.v"]
+    print(f"safe={safe}: {got.tolist()}, {rounds} scatters, {unit.total} instructions")
+print("wanted:", np.bincount(words).tolist())
+
+# %%
+spread = np.random.default_rng(1).normal(size=(4096, 1))
+for shift in (0, 10, 100, 1000, 10000):
+    h = spread + 10 + shift  # positive, so ReLU changes nothing
+    found = {}
+    for way in ("one sweep", "two sweeps"):
+        try:
+            found[way] = relu_batchnorm(h, np.ones(1), np.zeros(1), way=way).var[0]
+        except ValueError:
+            found[way] = float("nan")  # below zero: no root
+    said = ", ".join(f"{way} {value:.4f}" for way, value in found.items())
+    print(f"shift {shift:5}: {said}; exact {h.var():.4f}")
+
 # %% [markdown]
+# The safe scatter takes the lanes of one address in turns, under a mask. The one sweep is
+# off in the fourth decimal from the start. A mean of a hundred times the spread costs it
+# the second decimal, a thousand times leaves no digit. Where the variance comes out
+# negative, the root has no value (printed as nan). Kernels that sweep once keep a running
+# mean (Welford's update) or sum in a wider format.
+#
 # ## Settled
 #
-# Your predictions, beside what the lab computed:
+# Your predictions stand beside what the lab computed. Below them are the statements of
+# these sections that do not reproduce.
 
 # %%
 exact_root = np.sqrt(0.5)
@@ -596,79 +551,55 @@ display(
     compare("03-gain", scalar.total / vector.total, "x"),
     compare("03-matrix-gain", scalar.total / matrix_total, "x"),
     compare("03-newton", steps, "steps"),
+    departures("03_compute_primitives"),
 )
-
-# %% [markdown]
-# Statements of the section that do not reproduce, in one place:
-
-# %%
-departures("03_compute_primitives")
 
 # %% [markdown]
 # ## Self-check
 #
-# Six questions on the section. Replace `...` by your answer and run the cell.
+# Put your answer in place of a `...` and run the cell. The feedback names the slip.
 #
-# **1.** Which unit does what? (a) softmax on the matrix unit, products on the vector
-# unit; (b) products on the matrix unit, bias, mask and ReLU on the vector unit, the
-# exponentials of a softmax on the special-function unit; (c) products and masks on the
-# matrix unit, the rest on the special-function unit; (d) all on the scalar pipeline,
-# which is as good. Answer with a letter, such as `"a"`.
-
-# %%
-selfcheck("primitives-1", ...)
-
-# %% [markdown]
-# **2.** A vector of 100 elements of 32 bits meets a machine with VLEN 512. How many
-# strips does it take, and how many lanes idle in the last? Answer with a pair, such as
-# `(3, 2)`.
-
-# %%
-selfcheck("primitives-2", ...)
-
-# %% [markdown]
-# **3.** A machine without a fused multiply-add runs the dense layer's strip: set length,
-# two loads, multiply, add, two pointers, count, branch. How many times as many
-# instructions is that as with the fused one? Answer with a number.
-
-# %%
-selfcheck("primitives-3", ...)
-
-# %% [markdown]
-# **4.** The table's reciprocal is 1 % off. What is the relative error after two Newton
-# steps? Answer with a number, without its sign.
-
-# %%
-selfcheck("primitives-4", ...)
-
-# %% [markdown]
-# **5.** A 3 x 3 convolution of stride 2 with a padding of 1 slides over 56 x 56. How many
-# times as large as the image is its unrolled copy?
-
-# %%
-selfcheck("primitives-5", ...)
-
-# %% [markdown]
-# **6.** H is (512, 32): 512 features, 32 samples. Over which axis does batch
-# normalization take its mean? (a) axis 0, (b) axis 1, (c) both. Answer with a letter.
-
-# %%
-selfcheck("primitives-6", ...)
-
-# %%
-progress("primitives")
+# 1. Which unit does what? (a) Softmax on the matrix unit, products on the vector unit.
+#    (b) Products on the matrix unit; bias, mask and ReLU on the vector unit; the
+#    exponentials of a softmax on the special-function unit. (c) Products and masks on the
+#    matrix unit, the rest on the special-function unit. (d) All on the scalar unit, which
+#    is as good. A letter.
+# 2. A vector of 100 elements of 32 bits meets a machine with VLEN 512. How many strips
+#    does it take, and how many lanes idle in the last? A pair, such as `(3, 2)`.
+# 3. A machine without a fused multiply-add runs the dense layer's strip: set length, two
+#    loads, multiply, add, two pointers, count, branch. How many times as many
+#    instructions is that as with the fused one?
+# 4. The table's reciprocal is 1 % off. What is the relative error after two Newton steps,
+#    without its sign?
+# 5. A 3 x 3 convolution of stride 2 with a padding of 1 slides over 56 x 56. How many
+#    times as large as the image is its unrolled copy?
+# 6. H is (512, 32): 512 features, 32 samples. Over which axis does batch normalization
+#    take its mean? (a) Axis 0. (b) Axis 1. (c) Both. A letter.
 
 # %% name="self-check"
+display(
+    selfcheck("primitives-1", ...),
+    selfcheck("primitives-2", ...),
+    selfcheck("primitives-3", ...),
+    selfcheck("primitives-4", ...),
+    selfcheck("primitives-5", ...),
+    selfcheck("primitives-6", ...),
+    progress("primitives"),
+)
 claims_at("03_compute_primitives#self-check")
 
 # %% [markdown]
 # ## Onward
 #
 # - **Exercise:** [my/03_compute_primitives.ipynb](../my/03_compute_primitives.ipynb),
-#   from counting strips to the width of a table; your copy lies in `my/` once JupyterLab
-#   was opened with `make lab`.
-# - **Read:** Russell, R. M. (1978), "The CRAY-1 Computer System", *Communications of the
-#   ACM* 21(1), 63-72; the RISC-V "V" extension, version 1.0, on strip mining; Muller, J.-M.
-#   (2016), *Elementary Functions*, on tables and their errors.
-# - **Next in the chapter:** how thousands of such units are driven together (lab 04,
-#   execution units).
+#   about an hour, from counting strips to the width of a table. Your copy lies in `my/`
+#   once JupyterLab was opened with `make lab`; check it with
+#   `labcore grade my/03_compute_primitives.ipynb`.
+# - **At work:** `labcore specs V100` gives the FP16 peak on matrix units (tensor cores)
+#   and, in a note, that on vector units, with their source.
+# - **Read:** [Russell (1978)](../docs/references.md#russell1978), on the Cray-1;
+#   [the RISC-V vector extension (2021)](../docs/references.md#riscv2021), on strip
+#   mining; [Muller (2016)](../docs/references.md#muller2016), *Elementary Functions*,
+#   on tables and their errors.
+# - **Next:** [04 Execution units](04_execution_units.ipynb): how thousands of such units
+#   are driven together.

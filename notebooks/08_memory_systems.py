@@ -3,7 +3,7 @@
 #
 # > The profiler says that our kernel waits for memory most of its time. What do we buy?
 #
-# Reading 40 min, doing 35 min.
+# Reading 40 min, doing 60 min.
 #
 # A chip multiplies in a nanosecond what takes hundreds of nanoseconds to fetch. Memory
 # systems exist to hide that: small memories near the arithmetic (*SRAM*), large ones far
@@ -12,70 +12,35 @@
 # what limits: the wait for the first byte (*latency*), the bytes a second (*bandwidth*),
 # the room (*capacity*), or the energy.
 #
-# **You need before:** FLOP and bytes. Lab 09's ridge point helps: the FLOP for each byte
-# from which a chip is limited by its arithmetic and no longer by its memory.
+# **You need before:** FLOP and bytes. The [ridge point](../docs/glossary.md#ridge-point)
+# of [lab 09](09_roofline.ipynb) helps: the FLOP for each byte from which a chip is
+# limited by its arithmetic and no longer by its memory.
 #
 # **You can do after:** say which level of memory serves a tensor and at what cost,
 # predict the misses of an access pattern, find the link that starves a pipeline, and tell
 # which part of a model fills a chip.
 
 # %%
-from itertools import pairwise
-
 import numpy as np
 from IPython.display import display
-from labcore.cache import Cache, Trace, count, optimal_misses, simulate, staged_matmul
-from labcore.cache.run import KINDS
-from labcore.cache.traces import gather, matmul, row_walk
 from labcore.catalogue import A100, H100, H200, V100, memory
-from labcore.catalogue.links import FAULT_LATENCY, HOST_COPY, LINKS, PAGE
 from labcore.claims.ledger import claim, claims_at, departures
 from labcore.energy import access_energy, bill
-from labcore.explore.caches import cache_explorer
 from labcore.explore.predict import compare, predict
-from labcore.explore.pressure import pressure_explorer
-from labcore.explore.tensor_life import tensor_life_explorer
-from labcore.explore.transfers import message_explorer, transfer_explorer
-from labcore.grading.selfcheck import progress, selfcheck
-from labcore.interconnect.link import (
-    half_bandwidth_size,
-    link,
-    path_time,
-    staged_time,
-    transfer_time,
-)
-from labcore.interconnect.paging import migrate, migration_time
-from labcore.interconnect.schedule import (
-    Exchange,
-    pipelined,
-    pipelined_time,
-    sequential_time,
-)
-from labcore.latency import (
-    LIGHT,
-    cycles_in,
-    flop_during,
-    signal_time,
-    square_die,
-    time_of,
-)
-from labcore.measure import load
-from labcore.measure.session import measure
-from labcore.models.language import kv_cache_bytes
-from labcore.models.pressure import ZERO, of_model, score_bytes, training_bytes
-from labcore.models.zoo import build
+from labcore.interconnect.link import link, transfer_time
+from labcore.latency import cycles_in, flop_during
 from labcore.plots.registry import show
-from labcore.plots.transfers import network_exchange
 from labcore.precision.cost import mac_energy
 from labcore.roofline import least_time, ridge
-from labcore.units import format_binary, format_si
+from labcore.units import format_si
 
 # %% [markdown]
-# ## Predict first
+# ## Predict
 #
 # Five guesses, before anything is shown. The V100 is a GPU of 2017; its HBM,
-# *high-bandwidth memory*, lies beside the chip. A *KV cache* holds the keys and values of
-# the tokens that a language model has read.
+# *high-bandwidth memory*, lies beside the chip. A
+# [KV cache](../docs/glossary.md#kv-cache) holds the keys and values of the tokens that a
+# language model has read.
 
 # %%
 display(
@@ -87,7 +52,7 @@ display(
 )
 
 # %% [markdown]
-# ## By hand: one product
+# ## By hand
 #
 # The smallest case is $c = a \times b$ with $a$ and $b$ in DRAM, and $c$ to go back
 # there. Three words of 32 bits cross the bus for one multiplication. On paper: what does
@@ -95,10 +60,10 @@ display(
 # And how many FLOP would a chip of 312 TFLOP/s have done while it waits 300 ns?
 #
 # The cell works it out, then keeps both operands on chip for 1000 products: *reuse* cures
-# both costs. A multiplication with its addition is a *MAC*; the cell sets a word of 32
-# bits beside one, and the ladder below shows all costs, at two processes. One of 7 nm
-# computes more cheaply than one of 45 nm; a word over a DDR interface costs the same in
-# both.
+# both costs. A multiplication with its addition is a [MAC](../docs/glossary.md#mac); the
+# cell sets a word of 32 bits beside one, and the ladder below shows all costs, at two
+# processes. A process of 7 nm computes more cheaply than one of 45 nm; a word over a DDR
+# interface costs the same in both.
 
 # %% name="energy-wall"
 one = bill({("multiply", "fp32"): 1}, {"DRAM": 3 * 4})
@@ -122,7 +87,7 @@ claims_at("08_memory_systems#energy-wall")
 #
 # Peak throughput over bandwidth is the *ridge point*, the FLOP that a chip must find for
 # each byte. The chapter draws how both grew twice: with invented curves (Figure 10), and
-# with chips (Figure 11). A question mark stands where a number was read only second-hand.
+# with chips (Figure 11).
 
 # %% name="balance"
 display(show("compute-bandwidth-divergence"), show("rising-ridge"))
@@ -144,7 +109,8 @@ claims_at("08_memory_systems#balance")
 # **Lighthouse 1.2** sends one second of sound, 16,000 samples in FP16, through a GPU. How
 # long is each stop? Pointers were chased through a V100: each load gives the address of
 # the next, so nothing can be fetched ahead, and each load waits its full latency. HBM and
-# L2 serve all 80 multiprocessors of the chip at once; an L1 is one multiprocessor's.
+# L2 serve all 80 multiprocessors of the chip at once; an L1 is one multiprocessor's. A
+# question mark stands behind a number that was read only second-hand.
 
 # %% name="life-of-a-tensor"
 clock, D_vol = memory.V100_CLOCK.value, 32_000
@@ -161,35 +127,43 @@ for chip, found in memory.LATENCY_CYCLES.items():
 claims_at("08_memory_systems#life-of-a-tensor")
 
 # %% [markdown]
-# The page's 4 ns and 1 ns belong to a CPU core, whose clock is faster and whose caches
+# The chapter's 4 ns and 1 ns belong to a CPU core, whose clock is faster and whose caches
 # are smaller. A GPU's L2 is hundreds of cycles away, and HBM only twice as far. One L1
 # has an eightieth of the bandwidth of all, so it hands the clip on later than the L2,
 # although its first byte comes seven times as soon. And 20 pJ a bit is the price of a DDR
 # interface; HBM was made to be cheaper. "The roofline is set by the link from HBM" is
 # true of bandwidth, and 32 kB are too few for HBM's bandwidth to matter.
 #
-# **Explore: when does bandwidth begin?** A tensor that a level cannot hold streams
-# through it, at the pace of the level below. Sliders may double; the box beside one takes
-# any number. Find (1) the batch at which half of the time at HBM is latency, and compare
-# its bytes with bandwidth times latency; (2) the largest batch that L2 holds; (3) up to
-# how many elements one L1 is quicker than the L2.
+# ## Explore: when bandwidth counts
+#
+# A tensor that a level cannot hold streams through it, at the pace of the level below. A
+# slider may move in powers of two; the box beside it takes any number. Find (1) the batch
+# at which half of the time at HBM is latency, and compare its bytes with bandwidth times
+# latency; (2) the largest batch that L2 holds; (3) up to how many elements one L1 is
+# quicker than the L2.
 
 # %%
+from labcore.explore.tensor_life import tensor_life_explorer
+
 tensor_life_explorer()
 
 # %% [markdown]
-# Bandwidth times latency is **Little's law**: the bytes that must be on their way at any
-# moment. A GPU keeps thousands of threads so that so many loads wait at once. Latency is
-# not shortened. It is hidden, where there is something else to do.
+# Bandwidth times latency is **Little's law**
+# ([Little 1961](../docs/references.md#little1961)): the bytes that must be on their way
+# at any moment. A GPU keeps thousands of threads so that so many loads wait at once.
+# Latency is not shortened. It is hidden, where there is something else to do.
 #
 # ## Memory time against compute time
 #
-# With enough bytes on their way two times race: $T_{mem} = D_{vol} / BW$ and
-# $T_{compute} = O / (R_{peak} \eta_{hw})$, where $\eta_{hw}$ is the share of the peak
-# that is reached, here all of it. Take a language model of 7 G parameters that writes one
-# token: it reads 14 GB of FP16 weights and does two FLOP with each parameter.
+# With enough bytes on their way two times race: $T_\text{mem} = D_\text{vol} / \text{BW}$
+# and $T_\text{compute} = O / (R_\text{peak}\, \eta)$, where $O$ is the work in FLOP and
+# $\eta$ the share of the peak that is reached, here all of it. Take a language model of 7
+# G parameters that writes one token: it reads 14 GB of FP16 weights and does two FLOP
+# with each parameter.
 
 # %% name="memory-or-compute"
+from labcore.interconnect.link import half_bandwidth_size
+
 hbm = memory.V100_LEVELS[0]
 BW, wait = hbm.bandwidth.value, hbm.latency.value
 on_way = half_bandwidth_size(BW, wait)
@@ -204,8 +178,9 @@ claims_at("08_memory_systems#memory-or-compute")
 
 # %% [markdown]
 # A larger batch does more FLOP with the same weights, and evens the race near the ridge
-# point; lab 09 is about that. Figure 12 of the chapter puts parameters and GB/s on one
-# axis, where a crossing means nothing. Side by side, both grow; parameters grow more.
+# point; [lab 09](09_roofline.ipynb) is about that. Figure 12 of the chapter puts
+# parameters and GB/s on one axis, where a crossing means nothing. Side by side, both
+# grow; parameters grow more.
 #
 # ## Access patterns
 #
@@ -213,11 +188,15 @@ claims_at("08_memory_systems#memory-or-compute")
 #
 # A *cache* keeps copies of what was used last, in *lines* of consecutive bytes; what is
 # asked for and lies in it is a *hit*, and a *miss* fetches the whole line. Here the line
-# that was used longest ago leaves (LRU). Four lines of 64 B, eight reads of 4 B. Write
-# down for each whether it hits, then run the cell. Which would hit besides if there were
-# a fifth line? And could four do as well, if another line than the oldest left?
+# that was used longest ago leaves (LRU, *least recently used*). The cell below has four
+# lines of 64 B and eight reads of 4 B. Write down for each whether it hits, then run the
+# cell. Which would hit besides if there were a fifth line? And could four do as well, if
+# another line than the oldest left?
 
 # %%
+from labcore.cache import Cache, Trace, optimal_misses, simulate
+from labcore.cache.run import KINDS
+
 addresses = [0, 60, 64, 128, 192, 4, 256, 64]
 trace, four = Trace(addresses, size=4), Cache(capacity=4 * 64, line=64)
 run, more = simulate(trace, four), simulate(trace, Cache(capacity=5 * 64, line=64))
@@ -236,27 +215,35 @@ print(f"{run.misses} misses; with a fifth line {more.misses}; by the best choice
 # one *set* of a few places (*ways*), chosen by its address; a *conflict* miss asks for a
 # line that a cache of the same size without sets would still hold.
 #
-# In the explorer a matrix is read once, element by element, and fetched 16 times. Find
-# (1) single changes after which each byte is fetched once; (2) pairs of changes that do
-# it while the order stays by columns and the cache below 16 KiB; (3) a tile that fits and
-# still never hits, and why. Try before you read on: (1) and (2) have several answers.
+# ## Explore: each byte once
+#
+# A matrix is read once, element by element, and fetched 16 times. Find (1) single changes
+# after which each byte is fetched once; (2) pairs of changes that do it while the order
+# stays by columns and the cache below 16 KiB; (3) a tile that fits and still never hits,
+# and why. (1) and (2) have several answers. Try before you read on.
 
 # %%
+from labcore.explore.caches import cache_explorer
+
 cache_explorer()
 
 # %% [markdown]
-# Alone, another order does it, by rows or in the smaller tiles, and so does a cache as
-# large as the matrix, 16 KiB. By columns 4 KiB hold the 64 lines of a column, which must
-# not all fall into four of the 16 sets: either padded rows spread them, or one set of all
-# ways takes them. With shorter lines the same two work in 2 KiB. A tile of 16 x 16 needs
-# 16 of 32 lines, and all of them fall into two of the eight sets of four.
+# **What is to be found.** Alone, another order does it, by rows or in the smaller tiles,
+# and so does a cache as large as the matrix, 16 KiB. By columns 4 KiB hold the 64 lines
+# of a column, which must not all fall into four of the 16 sets: either padded rows spread
+# them, or one set of all ways takes them. With shorter lines the same two work in 2 KiB.
+# A tile of 16 x 16 needs 16 of 32 lines, and all of them fall into two of the eight sets
+# of four.
 #
 # In a product the same things decide: 32 rows of A times a square B in float32, for two
 # sizes of B, with 8 ways. A *scratchpad* is such a memory without a cache's guesses: the
 # program stages its tiles, and nothing else moves. The figure below is of another
 # product, 64 x 64 in float64, and its caches have one set, so that capacity alone shows.
 
-# %%
+# %% name="cache-knees"
+from labcore.cache import count, staged_matmul
+from labcore.cache.traces import matmul
+
 L1 = Cache(capacity=32 * 1024, line=64, ways=8)
 orders = {"row by column": {}, "rows of B": {"order": "ikj"}, "tiles of 32": {"tile": 32}}
 for N in (128, 136):
@@ -285,6 +272,8 @@ show("cache-knees")
 # the needed ones lie packed; *gathered*, each is read where it lies in the dense vector.
 
 # %% name="access-patterns"
+from labcore.cache.traces import gather, row_walk
+
 n = 65536
 needed = np.flatnonzero(np.random.default_rng(0).random(n) < 0.1)
 shuffled = np.random.default_rng(1).permutation(needed)
@@ -306,10 +295,11 @@ claims_at("08_memory_systems#access-patterns")
 # Gathered in ascending order, a tenth of the numbers costs four fifths of the dense
 # bytes: few lines have none of them. In any order it costs more than all of them, since
 # each read brings 64 B for 4. Streamed it costs a tenth, and the places have to be stored
-# too (lab 05). This cache has no clock: it counts bytes, and the wait comes on top. So
-# with 90 percent of the weights gone, gathering alone can move more bytes than the dense
-# model. A weight of 2 B, its index of 4 B and a sector of 32 B for what it multiplies are
-# 38 B against 2 B: without help from a cache, sparse wins from 94.7 percent on.
+# too ([lab 05](05_sparsity.ipynb)). This cache has no clock: it counts bytes, and the
+# wait comes on top. So with 90 percent of the weights gone, gathering alone can move more
+# bytes than the dense model. A weight of 2 B, its index of 4 B and a sector of 32 B for
+# what it multiplies are 38 B against 2 B: without help from a cache, sparse wins from
+# 94.7 percent on.
 #
 # ## The hierarchy
 #
@@ -328,6 +318,8 @@ print(f"measured, DRAM of a CPU: {memory.DDR_LATENCY}; flash: {memory.FLASH_READ
 claims_at("08_memory_systems#hierarchy")
 
 # %% name="speed-of-light"
+from labcore.latency import LIGHT, signal_time, square_die, time_of
+
 side, diagonal = (1e3 * way for way in square_die(memory.H100_DIE.value * 1e-6))
 print(f"side {side:.1f} mm, diagonal {diagonal:.1f} mm, half of it {diagonal / 2:.1f} mm")
 cycle, flight = time_of(1, 2e9), 2 * signal_time(0.020)
@@ -348,12 +340,17 @@ claims_at("08_memory_systems#speed-of-light")
 # its next addresses and asks ahead. Tiles save *bandwidth*: what is used twice need not
 # come twice.
 #
-# Does it fit in the meantime? *Attention* scores each of S tokens against each other, so
-# its scores are a square, and plain attention writes them to HBM. *FlashAttention* keeps
-# one tile of them at a time in SRAM and writes none. The next cell sets the square beside
-# the SRAM of a multiprocessor, and says what it takes to stream 100 GB/s, in watts.
+# ## What fits on the chip
+#
+# *Attention* scores each of S tokens against each other, so its scores are a square, and
+# plain attention writes them to HBM. [FlashAttention](../docs/glossary.md#flashattention)
+# keeps one tile of them at a time in SRAM and writes none. The next cell sets the square
+# beside the SRAM of a multiprocessor, and says what it takes to stream 100 GB/s, in
+# watts.
 
 # %% name="on-chip"
+from labcore.models.pressure import score_bytes
+
 for S in (512, 2048, 8192):
     print(f"S = {S}: scores of one head {score_bytes(S) / 1e6:.1f} MB in fp16")
 sram = memory.V100_LEVELS[-1].capacity.value
@@ -382,6 +379,9 @@ claims_at("08_memory_systems#on-chip")
 # cell.
 
 # %% name="taper"
+from labcore.catalogue.links import LINKS
+from labcore.interconnect.link import path_time
+
 for name, sheet in LINKS.items():
     one_way, name = format_si(sheet.BW_one_way, "B/s", 3), f"{name} ({sheet.joins})"
     bits = format_si(8 * sheet.printed.value, "bit/s", 3)
@@ -405,17 +405,24 @@ claims_at("08_memory_systems#taper")
 #
 # $$T = L_\text{lat} + \frac{D_\text{vol}}{\text{BW}}$$
 #
-# **Smallest case.** Three chunks, each 2 s to copy in, 3 s to compute, 1 s to copy out.
+# **By hand.** Three chunks, each 2 s to copy in, 3 s to compute, 1 s to copy out.
 # One step after another that is $3 \cdot (2 + 3 + 1)$ s. With two copy engines and two
 # buffers for inputs, chunk 2 comes in while chunk 1 computes. Draw the bars on paper:
 # when does the last one end? A rule gives it without a drawing: the first chunk pays
 # all three steps (fill and drain), each further one only the slowest.
 #
-# **Real size.** ResNet-50 on an A100 behind PCIe Gen4, with batches of 32 images of 3 x
-# 224 x 224 FP32 numbers. Before you look: how many times as long as the copy in does the
-# computing take, with the chip at its peak? And with each layer at its own roofline?
+# **At real size.** ResNet-50 on an A100 behind PCIe Gen4, with batches of 32 images of 3
+# x 224 x 224 FP32 numbers. Before you look: how many times as long as the copy in does
+# the computing take, with the chip at its peak? And with each layer at its own roofline?
 
 # %%
+from labcore.interconnect.schedule import (
+    Exchange,
+    pipelined,
+    pipelined_time,
+    sequential_time,
+)
+
 small = Exchange(copy_in=2.0, launch=0.0, compute=3.0, copy_out=1.0)
 for step in pipelined(small, chunks=3):
     if step.step != "launch":
@@ -424,6 +431,9 @@ print(f"one step after another: {sequential_time(small, chunks=3):.0f} s")
 print(f"fill, 2 x slowest, drain: {pipelined_time(small, chunks=3):.0f} s")
 
 # %% name="host-transfers"
+from labcore.models.zoo import build
+from labcore.plots.transfers import network_exchange
+
 for gpu, slot in ((A100, "PCIe Gen4 x16"), (H100, "PCIe Gen5 x16")):
     near, far = (ridge(gpu.peak("fp16"), BW) for BW in (gpu.BW, link(slot).BW_one_way))
     print(f"{gpu.name}: {near:.0f} FLOP for each byte of its memory,", end=" ")
@@ -449,20 +459,30 @@ claims_at("08_memory_systems#host-transfers")
 # accelerator and not the link is busiest? With long messages it is $R_\text{peak}$ over
 # the link's bandwidth, a second ridge point far to the right of the first.
 #
-# **Explore: where the link stops binding.** Find (1) the work for each byte at which
-# the busiest resource changes, and compare with the second ridge point; (2) the number
-# of chunks beyond which more of them no longer help, for 1 MB in and out: each copy
-# call costs its latency; (3) what a single copy engine costs when as much comes back as
-# goes in.
+# ## Explore: where the link stops binding
 #
-# **Explore: small messages.** Latency decides short messages, bandwidth long ones. They
-# weigh the same at the size $n_{1/2} = L_\text{lat} \cdot \text{BW}$. A faster link
-# makes $n_{1/2}$ *larger*: it needs longer messages to be worth its price.
+# Find (1) the work for each byte at which the busiest resource changes, and compare with
+# the second ridge point; (2) the number of chunks beyond which more of them no longer
+# help, for 1 MB in and out: each copy call costs its latency; (3) what a single copy
+# engine costs when as much comes back as goes in.
+#
+# ## Explore: small messages
+#
+# Latency decides short messages, bandwidth long ones. At the size $n_{1/2}$ they weigh
+# the same, and half of the bandwidth is reached. Find (1) what $n_{1/2}$ is in terms of
+# the link's $L_\text{lat}$ and $\text{BW}$; (2) whether a faster link makes it smaller or
+# larger.
 
 # %%
+from labcore.explore.transfers import message_explorer, transfer_explorer
+
 display(transfer_explorer(), message_explorer())
 
 # %% [markdown]
+# **What is to be found.** $n_{1/2}$ is $L_\text{lat} \cdot \text{BW}$, Little's law once
+# more. So a faster link makes it *larger*: it needs longer messages to be worth its
+# price.
+#
 # ## What a model keeps
 #
 # Which part of memory gives out first depends on the network and on the task. *Training*
@@ -473,6 +493,9 @@ display(transfer_explorer(), message_explorer())
 # The figure counts a batch of 32, and for language models 1024 tokens.
 
 # %% name="model-pressure"
+from labcore.models.language import kv_cache_bytes
+from labcore.models.pressure import ZERO, of_model, training_bytes
+
 print("Adam, fp16:", training_bytes(1, "fp16"), "and fp32:", training_bytes(1, "fp32"))
 print(f"counted as in {ZERO}")
 for context in (2048, 4096, 8192):
@@ -492,12 +515,16 @@ claims_at("08_memory_systems#model-pressure")
 # cures the scores. And "feature maps move" is a statement about a batch: at batch 1
 # ResNet-50's weights are the larger part.
 #
-# **Explore: who fills the chip?** Find (1) the context at which the cache of Llama 3 8B
-# for 64 readers passes its weights, (2) the model whose training needs the fewest bytes
-# beside weights, gradients and optimizer state, (3) the precisions in which Llama 3 70B
-# fits on an A100, and in which of them the A100 can compute.
+# ## Explore: who fills the chip?
+#
+# Find (1) the context at which the cache of Llama 3 8B for 64 readers passes its weights,
+# (2) the model whose training needs the fewest bytes beside weights, gradients and
+# optimizer state, (3) the precisions in which Llama 3 70B fits on an A100, and in which
+# of them the A100 can compute.
 
 # %%
+from labcore.explore.pressure import pressure_explorer
+
 pressure_explorer()
 
 # %% [markdown]
@@ -510,15 +537,19 @@ pressure_explorer()
 # stay where they are (**pinned** memory). From ordinary, *pageable* memory the CPU first
 # copies into a pinned buffer, and the two copies add up. And **unified memory** sends no
 # batch at all: a page migrates when it is touched, after a fault that costs more than the
-# bytes. That works until the working set exceeds the device's memory by a single page.
-# Going over the data in order, again and again, then evicts each page just before it is
-# needed (the oldest leaves first: LRU).
+# bytes. That works until the working set exceeds the accelerator's memory by a single
+# page. Going over the data in order, again and again, then evicts each page just before
+# it is needed, as the oldest leaves first.
 #
 # The speed of the CPU's copy is a convention of these labs, and faults are served one
 # at a time here; drivers group them, so the last two lines are upper bounds. The V100's
 # bandwidth is the data sheet's here; above it was the measured one.
 
 # %%
+from labcore.catalogue.links import FAULT_LATENCY, HOST_COPY, PAGE
+from labcore.interconnect.link import staged_time
+from labcore.interconnect.paging import migrate, migration_time
+
 for BW in (V100.BW, 2 * V100.BW):
     small, large = (transfer_time(D, BW, wait) for D in (4e3, 4e9))
     print(f"{format_si(BW, 'B/s')}: 4 kB {small * 1e9:.0f} ns, 4 GB {large * 1e3:.2f} ms")
@@ -548,9 +579,8 @@ for pages in (frames, frames + 1):
 #
 # Your computer has the same wall, and a few loops show it. `.venv/bin/labcore measure` in
 # a terminal (`labcore measure` where the environment is active) takes less than two
-# minutes and keeps its result in `my/measured.json`.
-# Without that file, a machine that was recorded with the labs stands in; the next cell
-# says which one you see.
+# minutes and keeps its result in `my/measured.json`. Without that file, a machine that
+# was recorded with the labs stands in; the next cell says which one you see.
 #
 # The **working set** is the memory that a loop goes through again and again. Two
 # guesses about it. How many times DRAM's bandwidth does the fastest cache give, all
@@ -563,8 +593,11 @@ display(
     predict("08-dram-latency", "Your DRAM over your first cache, time of a load", "x"),
 )
 
-# %% tags=["nbval-ignore-output"]
+# %% name="memory-staircase" tags=["nbval-ignore-output"]
 # not compared with what is stored: these are measurements of a machine, maybe yours
+from labcore.measure import load
+from labcore.measure.session import measure
+
 again = False  # True measures now, in some seconds; coarser than `labcore measure`
 mine = measure(quick=True) if again else load()
 display(mine)
@@ -585,6 +618,10 @@ display(show("memory-staircase", measured=mine), show("latency-staircase", measu
 
 # %% tags=["nbval-ignore-output"]
 # not compared with what is stored: these are measurements of a machine, maybe yours
+from itertools import pairwise
+
+from labcore.units import format_binary
+
 stairs = sorted(mine.host.latency, key=lambda row: row.working_set)
 slowest = stairs[0].L_lat  # so far: a rise after a dip is no step
 for small, large in pairwise(stairs):
@@ -631,20 +668,25 @@ claims_at("08_memory_systems#self-check")
 #
 # 1. What is the memory wall? (a) Chips have too few multipliers. (b) Chips have too
 #    little memory. (c) Throughput grew faster than bandwidth, so more of the time goes
-# into moving data. (d) Accelerators have no caches. A letter. 2. A load waits 300 ns. How
-# many cycles of a 2 GHz clock is that? 3. An A100 waits 466 cycles at 1410 MHz for its
-# HBM. How many kB must be on their way    at any moment to keep 2039 GB/s busy? 4. Order
-# by the wait, the fastest first: (1) HBM, (2) SRAM on the chip, (3) the host's    memory
-# over PCIe, (4) registers. Four digits in a text. 5. Llama 3 8B has 32 layers and 8
-# key-value heads 128 wide. How many GB is its fp16    cache for 8 readers of 8192 tokens
-# each? 6. How many bytes does Adam take for each parameter in mixed precision, weights
-# and    gradients included, activations not? 7. True or False: from the H100 to the B200
-# the fp16 ridge point rises. 8. A link is sold with 900 GB/s, both directions added up.
-# How many ms do 9 GB take? 9. Copying in takes 2 ms, computing 5 ms, copying out 2 ms,
-# for many chunks, with two    copy engines. A link twice as fast makes the overlapped
-# pipeline (a) no faster,    (b) 1.3 times as fast, (c) twice as fast. A letter.
+#    into moving data. (d) Accelerators have no caches. A letter.
+# 2. A load waits 300 ns. How many cycles of a 2 GHz clock is that?
+# 3. An A100 waits 466 cycles at 1410 MHz for its HBM. How many kB must be on their way at
+#    any moment to keep 2039 GB/s busy?
+# 4. Order by the wait, the fastest first: (1) HBM, (2) SRAM on the chip, (3) the host's
+#    memory over PCIe, (4) registers. Four digits in a text.
+# 5. Llama 3 8B has 32 layers and 8 key-value heads 128 wide. How many GB is its fp16
+#    cache for 8 readers of 8192 tokens each?
+# 6. How many bytes does Adam take for each parameter in mixed precision, weights and
+#    gradients included, activations not?
+# 7. True or False: from the H100 to the B200 the fp16 ridge point rises.
+# 8. A link is sold with 900 GB/s, both directions added up. How many ms do 9 GB take?
+# 9. Copying in takes 2 ms, computing 5 ms, copying out 2 ms, for many chunks, with two
+#    copy engines. A link twice as fast makes the overlapped pipeline (a) no faster, (b)
+#    1.3 times as fast, (c) twice as fast. A letter.
 
 # %%
+from labcore.grading.selfcheck import progress, selfcheck
+
 display(
     selfcheck("memory-1", ...),
     selfcheck("memory-2", ...),
@@ -661,9 +703,13 @@ display(
 # %% [markdown]
 # ## Onward
 #
-# - **Exercise:** [my/08_memory_systems.ipynb](../my/08_memory_systems.ipynb), from the
-#   cycles of a wait to the chips that a model needs; your copy lies in `my/` once
-#   JupyterLab was opened with `make lab`.
-# - **Read:** Gholami et al. (2024), "AI and Memory Wall", *IEEE Micro* 44(3), 33-39.
-#   Rajbhandari et al. (2020), "ZeRO", *SC*, for the account of training memory.
-# - **Next in the chapter:** lab 09 turns peak and bandwidth into one picture.
+# - **Exercise:** [my/08_memory_systems.ipynb](../my/08_memory_systems.ipynb), about an
+#   hour, from the cycles of a wait to the chips that a model needs. Your copy lies in
+#   `my/` once JupyterLab was opened with `make lab`; check it with
+#   `labcore grade my/08_memory_systems.ipynb`.
+# - **At work:** `labcore measure` gives the bandwidths and latencies of the machine it
+#   runs on.
+# - **Read:** [Gholami et al. (2024)](../docs/references.md#gholami2024), "AI and Memory
+#   Wall"; [Rajbhandari et al. (2020)](../docs/references.md#rajbhandari2020), "ZeRO", for
+#   the account of training memory.
+# - **Next:** [09 The roofline](09_roofline.ipynb): peak and bandwidth in one picture.

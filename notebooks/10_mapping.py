@@ -1,17 +1,21 @@
 # %% [markdown]
 # # 10 Mapping
 #
-# > The same layer, the same chip: one schedule takes 36 times the weight traffic of another. Which loop order should we write, and how many are there to choose from?
+# > The same layer, the same chip: one schedule takes 36 times the weight traffic of
+# > another. Which loop order should we write, and how many are there to choose from?
 #
-# Reading 30 min, doing 40 min.
+# Reading 30 min, doing 50 min.
 #
 # A layer says what to compute. A **mapping** says how: which unit does which part
 # (*placement*), which memory holds what (*allocation*), and in which order the loops run
 # (*scheduling*). The result is the same number for number. What differs is what moves.
-# This lab counts it word by word, exactly, and then asks how large the choice is.
+# This lab counts it word by word, exactly, and then asks how large the choice is. A
+# *word* is one element of a tensor, whatever its bytes.
 #
-# **You need before:** a convolution as nested loops (lab 03), and why a word from far away
-# costs more than an operation (lab 08).
+# **You need before:** a convolution as nested loops
+# ([lab 03](03_compute_primitives.ipynb)), why a word from far away costs more than an
+# operation ([lab 08](08_memory_systems.ipynb)), and what makes a layer memory-bound
+# ([lab 09](09_roofline.ipynb)).
 #
 # **You can do after:** say for a loop order which operand stays and what the others pay,
 # count the traffic of a tile, tell a formula's choices from schedules that differ, and
@@ -19,37 +23,29 @@
 
 # %%
 import itertools
-import time
 
 import numpy as np
 from IPython.display import display
-from ipywidgets import HTML
 from labcore.catalogue import A100, execution, memory
 from labcore.catalogue.arrays import DRAM_WORD
 from labcore.claims.ledger import claims_at, departures
-from labcore.explore.mapping import order_explorer, space_explorer
-from labcore.explore.predict import Shown, compare, predict
-from labcore.grading.selfcheck import progress, selfcheck
-from labcore.kernels.orders import order_race
-from labcore.kernels.raced import recorded
+from labcore.explore.predict import compare, predict
 from labcore.loopnest import Level, Nest, conv_problem, execute, matmul_problem, traffic
-from labcore.loopnest.nest import tile_elements
-from labcore.loopnest.steps import steps
 from labcore.mapping.conv import KEEPS, conv_orders, min_conv_traffic, random_nests
 from labcore.mapping.grid import best_tile, words_held, words_moved
 from labcore.mapping.orders import traffic_by_order, turning
 from labcore.mapping.space import loop_orders, matmul_space, parallel_choices, placements
-from labcore.models.zoo import build
 from labcore.plots.registry import show
 from labcore.systolic import coverage
 
 # %% [markdown]
-# ## Predict first
+# ## Predict
 #
-# Five guesses. The convolution is the chapter's Example 1.3: 16 filters of 3 x 3 on an
-# 8 x 8 image of one channel, five loops, 120 orders. *Registers* are the memory nearest
-# to the multipliers. At first they hold one word of each operand: an input, a weight, a
-# sum. All words that cross their edge count, in and out.
+# Five guesses. The convolution is the chapter's Example 1.3: 16 filters of 3 x 3 on an 8
+# x 8 image of one channel, five loops, 120 orders. *Registers* are the memory nearest to
+# the multipliers. At first they hold one word of each operand: an input, a weight, a sum.
+# All words that cross their edge count, in and out. The last guess is about a processor
+# core, timed.
 
 # %%
 display(
@@ -65,14 +61,12 @@ display(
 )
 
 # %% [markdown]
-# The last is about a processor core, timed.
-#
 # ## What the section recalls
 #
-# Lab 09 found that a layer whose FLOP for each byte are few waits for its memory. But the
-# bytes are not the layer's alone. They are the mapping's. Take a product of 1024 x 1024
-# x 1024 in FP16 on an A100, with everything kept on chip, with tiles of 32, and with
-# one word of each operand:
+# [Lab 09](09_roofline.ipynb) found that a layer waits for its memory when it has few FLOP
+# for each byte. But the bytes do not belong to the layer alone. They depend on the
+# mapping. Take a product of 1024 x 1024 x 1024 in FP16 on an A100, with everything kept
+# on chip, with tiles of 32, and with one word of each operand:
 
 # %% name="recap"
 n = 1024
@@ -86,13 +80,13 @@ for tile in (n, 32, 1):
 claims_at("10_mapping#recap")
 
 # %% [markdown]
-# Which is fast and which is not was decided by nothing but the tile. Below the three rows
-# the chapter's own statements are settled; those that hold are folded, a click opens them.
+# Nothing but the tile decides which is fast and which is not. Below the three rows the
+# chapter's own statements are settled; those that hold are folded, a click opens them.
 # Among them are several ratios of a word from DRAM to a multiply-accumulate, from 100 to
 # 1000. They differ because an energy belongs to a process: the chapter's numbers are of
 # 45 nm and give 139; 200 was published for a chip of 65 nm, and 45 nm does not give it.
 #
-# ## By hand: two by two
+# ## By hand
 #
 # The product of two 2 x 2 matrices has three loops: M (rows of A), N (columns of B) and K
 # (the terms of a sum). Registers hold one word of each operand. A word stays as long as
@@ -103,6 +97,8 @@ claims_at("10_mapping#recap")
 # turns fastest) and for K, M, N? Then look.
 
 # %%
+from labcore.loopnest.steps import steps
+
 two = matmul_problem(2, 2, 2)
 for order in ("MNK", "KMN"):
     nest = Nest(two, [Level(dict.fromkeys(two.sizes, 1), order)])
@@ -126,18 +122,22 @@ for order in ("MNK", "KMN"):
 # columns of the output, R and S those of the filter. (The letters are those of the code;
 # the chapter writes $C_{out}$, $H_{out}$, $W_{out}$, $F_h$, $F_w$.)
 
-# %%
+# %% name="loop-order-film"
 show("loop-order-film")
 
 # %% [markdown]
-# **Explore: order and tile, access by access.** Back to a product: K counts terms again.
-# A *tile* is a block that is held whole, and loops then step from tile to tile. Find (1)
-# with tiles of 1, the orders that move the fewest words, and what they have in common;
-# (2) the smallest registers with which the whole run moves 80 words or fewer, and what
-# their tile looks like; (3) what a wrong order costs that tile; (4) the words from which
-# the order makes no difference any more whatever the tile, and why.
+# ## Explore: order and tile
+#
+# Back to a product: K counts terms again. A *tile* is a block that is held whole, and
+# loops then step from tile to tile. Find (1) with tiles of 1, the orders that move the
+# fewest words, and what they have in common; (2) the smallest registers with which the
+# whole run moves 80 words or fewer, and what their tile looks like; (3) what a wrong
+# order costs that tile; (4) the words from which the order makes no difference any more
+# whatever the tile, and why.
 
 # %%
+from labcore.explore.mapping import order_explorer
+
 order_explorer()
 
 # %% [markdown]
@@ -146,7 +146,7 @@ order_explorer()
 # comes in is used twice. (3) The wrong order doubles that. (4) From 24 words on, only one
 # loop is left that turns, so there is no order to choose.
 #
-# ## Example 1.3, whole
+# ## Example 1.3 in full
 #
 # Now the chapter's convolution, with its two orders; K counts filters. The chapter calls
 # them A and B: A has the loops of the filter outside, B those of the output. Both run
@@ -175,10 +175,10 @@ print("same result:", np.array_equal(*results))
 claims_at("10_mapping#example-1-3")
 
 # %% [markdown]
-# 144 against 5,184: the 36 is right. And order A moves *more* words in all. What it saves in
-# weights it pays in sums: each of the 576 leaves nine times, once for each weight that
-# adds to it, and comes back eight times. The example's insight, a reordering that cuts
-# weight traffic 36 times, is about one operand of three.
+# The weights come in 144 times against 5,184: the 36 is right. And order A moves *more*
+# words in all. What it saves in weights it pays in sums: each of the 576 leaves nine
+# times, once for each weight that adds to it, and comes back eight times. The example's
+# insight, a reordering that cuts weight traffic 36 times, is about one operand of three.
 #
 # A convolution has seven loops; N (images) and C (channels) have one turn here. A loop of
 # one turn changes nothing wherever it stands, so 5,040 orders are 120. How many of these
@@ -192,14 +192,14 @@ for moved, orders in found.items():
     print(f"{len(orders):3} such as {orders[0]}: {moved.words:,} words, {parts(moved)}")
 
 # %% [markdown]
-# Five. The rule says why: what matters is which operand the innermost loops leave still,
-# and for how long.
+# There are five. The rule says why: what matters is which operand the innermost loops
+# leave still, and for how long.
 #
 # The example's text says something else of order A: "each 3 x 3 filter is loaded into
 # registers once", nine weights and not one. That is a tile, and it changes the sums as
 # well as the weights. The next figure has both, and what still larger registers do.
 
-# %%
+# %% name="order-traffic"
 show("order-traffic")
 
 # %% [markdown]
@@ -211,10 +211,12 @@ show("order-traffic")
 # still moves 864, since it holds one window of the image and not all of it.
 #
 # **The halo.** Neighbouring outputs share inputs. When a tile moves on, only the words
-# that it did not hold before come in. What that saves depends on what is held. One filter,
-# all words of the input that come in:
+# that it did not hold before come in. What that saves depends on what is held. For one
+# filter, the cell counts all words of the input that come in.
 
 # %%
+from labcore.loopnest.nest import tile_elements
+
 single = conv_problem(N=1, C=1, H=8, W=8, K=1, R=3, S=3)
 held_inputs = {
     "one word": {},
@@ -235,11 +237,11 @@ for what, whole in held_inputs.items():
 #
 # ## Placement
 #
-# Before the order comes the question of which unit does what. The chapter's Table 15 names
-# five troubles: uneven work, work that depends on the data, distance to the data, shared
-# wires, and networks unlike each other. Each can be computed on a machine of an earlier
-# lab. The first: an H100 has 132 multiprocessors with 128 lanes each. What do 133 equal
-# blocks of work do, if each multiprocessor takes one block at a time?
+# Before the order comes the question of which unit does what. The chapter's Table 15
+# names five troubles: uneven work, work that depends on the data, distance to the data,
+# shared wires, and networks unlike each other. Each can be computed on a machine of an
+# earlier lab. The first: an H100 has 132 multiprocessors with 128 lanes each. What do 133
+# equal blocks of work do, if each multiprocessor takes one block at a time?
 
 # %% name="placement"
 sms, lanes = int(execution.H100_SMS.value), int(execution.H100_LANES.value)
@@ -259,9 +261,9 @@ claims_at("10_mapping#placement")
 #
 # ## Allocation
 #
-# Where do tensors wait between two uses? A product of 256 x 256 x 256, with the best
-# mapping for each buffer. A word has 32 bits now, and one from DRAM takes the chapter's
-# 640 pJ:
+# Where do tensors wait between two uses? The cell takes a product of 256 x 256 x 256 with
+# the best mapping for each buffer. A word has 32 bits now, and one from DRAM takes the
+# chapter's 640 pJ:
 
 # %% name="allocation"
 product = matmul_problem(256, 256, 256)
@@ -276,9 +278,10 @@ print(f"for HBM {waits['HBM'] / waits['L1']:.1f} times as long as for L1")
 claims_at("10_mapping#allocation")
 
 # %% [markdown]
-# Four times the buffer, about half of the traffic: lab 14 shows why. And a word that lies
-# far away costs time beside energy: a load from HBM keeps a V100 waiting 14.5 times as
-# long as one from L1. So what is used next should lie near, where there is least room.
+# Four times the buffer moves about half of the words; [lab 14](14_tiling.ipynb) shows
+# why. And a word that lies far away costs time beside energy: a load from HBM keeps a
+# V100 waiting 14.5 times as long as one from L1. So what is used next should lie near,
+# where there is least room.
 #
 # Table 17 then sets the decisions against each other, in five trades: fine or coarse
 # parts; units side by side or in turn; near and small or far and large; work together or
@@ -306,9 +309,9 @@ display(show("mapping-explosion"))
 claims_at("10_mapping#space")
 
 # %% [markdown]
-# All correct, and all about *choices*. A mapping can be illegal, because its tiles do not
-# fit, and two mappings can be the same in all that moves. For one product and one buffer
-# they can be counted one by one:
+# All four are correct, and all are about *choices*. A mapping can be illegal, because its
+# tiles do not fit, and two mappings can be the same in all that moves. For one product
+# and one buffer they can be counted one by one:
 
 # %%
 for side in (8, 16, 64):
@@ -320,15 +323,19 @@ for side in (8, 16, 64):
     print(f"from {space.least:,} to {space.most:,}")
 
 # %% [markdown]
-# **Explore: choices and differences.** Above, the formulas; below, the same product
-# counted. The buffer's slider stops at powers of two; its box takes any whole number.
-# Find (1) the number of loops at which three memories pass a billion orders, and the same
-# for placements at four choices each; (2) the buffer from which every tile of the 16 x 16
-# x 16 product fits, and the fewest words that move there; (3) a buffer for side 48 that
-# fewer than a tenth of the choices fit; (4) sides 30 and 32 are nearly the same product.
-# Why has 30 more than twice the choices?
+# ## Explore: choices and differences
+#
+# Above stand the formulas; below, one product is counted. The buffer's slider stops at
+# powers of two; its box takes any whole number. Find (1) the number of loops at which
+# three memories pass a billion orders, and the same for placements at four choices each;
+# (2) the buffer from which every tile of the 16 x 16 x 16 product fits, and the fewest
+# words that move there; (3) a buffer for side 48 that fewer than a tenth of the choices
+# fit; (4) sides 30 and 32 are nearly the same product. Why has 30 more than twice the
+# choices?
 
 # %%
+from labcore.explore.mapping import space_explorer
+
 space_explorer()
 
 # %% [markdown]
@@ -337,17 +344,19 @@ space_explorer()
 # 16 words 210 of 6,000 fit. (4) What counts is the divisors: 30 has eight, 32 has six, and
 # a product has three sides, so 3,072 choices stand against 1,296.
 #
-# ## A real layer
+# ## At real size
 #
-# A 3 x 3 convolution of ResNet-50, 128 channels and 128 filters on 28 x 28, with a buffer
-# of 16 Ki words. The search below tries each *divisor tile*, one whose sides divide the
-# sizes of the loops, under each order that can win. By the rule one operand at most stays:
-# the inputs while K turns innermost, the weights while N, P and Q do, the sums while C, R
-# and S do. All that is left to choose is how the window of the input slides, and so 36
-# orders are left of 5,040. Beside it, 400 legal mappings drawn at random. As before, only
-# the new part of a window that slides comes in.
+# The layer is a 3 x 3 convolution of ResNet-50 with 128 channels and 128 filters on 28 x
+# 28, and the buffer has 16 Ki words. The search below tries each *divisor tile*, one
+# whose sides divide the sizes of the loops, under each order that can win. By the rule
+# one operand at most stays: the inputs while K turns innermost, the weights while N, P
+# and Q do, the sums while C, R and S do. All that is left to choose is how the window of
+# the input slides, and so 36 orders are left of 5,040. Beside it, 400 legal mappings
+# drawn at random. As before, only the new part of a window that slides comes in.
 
 # %%
+from labcore.models.zoo import build
+
 layers = {layer.name: layer.op.shape for layer in build("resnet50").layers}
 shape = layers["layer2.1.conv2"]
 layer = conv_problem(*(shape[size] for size in "NCHWKRS"), padding=1)
@@ -367,7 +376,8 @@ for count in (1, 10, 100, 400):
 print(f"the middle one of 400: {np.median(drawn) / best.traffic:.0f} times")
 
 # %% [markdown]
-# How much is the order's doing alone? The best tile, and nothing but the order changed:
+# How much does the order do alone? The next cell keeps the best tile and changes nothing
+# but the order.
 
 # %%
 by_order = traffic_by_order(layer, best.tile)
@@ -387,8 +397,9 @@ for moved, orders in itertools.islice(by_order.items(), 3):
 #
 # ## Where the rule fails
 #
-# "Keep the weights" is no rule. The same layer, from 1 Ki words up, each time with the tile
-# (its sides above 1) and the loops that still turn, outermost first:
+# "Keep the weights" is no rule. The next cell takes the same layer from 1 Ki words up,
+# each time with the tile (its sides above 1) and the loops that still turn, outermost
+# first.
 
 # %%
 for kibi in (1, 4, 16, 64, 128):
@@ -399,12 +410,13 @@ for kibi in (1, 4, 16, 64, 128):
     print(f"    {parts(traffic(one.nest(layer))[0])}")
 
 # %% [markdown]
-# In all five rows the sums stay: C and R turn innermost, and no sum comes back. A sum that
-# leaves too early moves twice, out and back, a weight only in. Up to 16 Ki words every
-# weight comes in several times: the least traffic is that of the order the example warns
-# of. At 64 Ki the tile holds the sums of 64 filters at all pixels, so no loop over pixels
-# turns, and each weight comes in once although the sums stay. At 128 Ki it holds all sums, and nothing
-# moves twice. So the weights need not be chosen to stay; room enough does it.
+# In all five rows the sums stay: C and R turn innermost, and no sum comes back. A sum
+# that leaves too early moves twice, out and back, a weight only in. Up to 16 Ki words
+# every weight comes in several times: the least traffic is that of the order the example
+# warns of. At 64 Ki the tile holds the sums of 64 filters at all pixels, so no loop over
+# pixels turns, and each weight comes in once although the sums stay. At 128 Ki it holds
+# all sums, and nothing moves twice. So the weights need not be chosen to stay; room
+# enough does it.
 #
 # Three more limits of what was counted here:
 #
@@ -416,16 +428,19 @@ for kibi in (1, 4, 16, 64, 128):
 #
 # ## Your machine
 #
-# A product of 500 x 500 matrices, three plain loops, compiled as they stand in all six
-# orders: `ijk` has the rows of A outermost (the lab's M, N, K). Each bar is a predicted
-# time: that of computing with all data in L1, and behind it that of the bytes which a
-# simulated cache fetches from each level below. Before you look: the count above
+# A product of 500 x 500 matrices is three plain loops, compiled here as they stand in all
+# six orders: `ijk` has the rows of A outermost (the lab's M, N, K). Each bar is a
+# predicted time: that of computing with all data in L1, and behind it that of the bytes
+# which a simulated cache fetches from each level below. Before you look: the count above
 # has three classes of two orders each. Which class will be the fastest?
 #
 # Without `again` you see a machine that was recorded with the labs.
 
-# %% tags=["nbval-ignore-output"]
+# %% name="order-race" tags=["nbval-ignore-output"]
 # not compared with what is stored: these are measurements of a machine, maybe yours
+from labcore.kernels.orders import order_race
+from labcore.kernels.raced import recorded
+
 again = False  # True races now, on this machine
 raced = order_race() if again else recorded("orders")
 slowest = max(map(raced.race.median, raced.race.times))
@@ -443,9 +458,10 @@ display(
 #
 # - *Lines.* A cache fetches eight words at a time. With `i` inside, A and C are walked down
 #   a column, one word from each line, and most of the bar is bytes from L2. With `j` inside
-#   all that moves lies in rows, and lines are used whole. Lab 12 is about that.
+#   all that moves lies in rows, and lines are used whole. [Lab 12](12_layouts.ipynb) is
+#   about that.
 # - *Waiting additions.* With `k` inside the sum stays in a register, and each addition
-#   waits for the one before it: 0.82 ns on the recorded machine, even with all data in L1,
+#   waits for the one before it: 0.78 ns on the recorded machine, even with all data in L1,
 #   which is nearly all of what was measured. With `j` inside the additions go to different
 #   sums, and vector instructions do several at once.
 #
@@ -454,6 +470,11 @@ display(
 
 # %% tags=["nbval-ignore-output"]
 # not compared with what is stored: these are measurements of a machine, maybe yours
+import time
+
+from ipywidgets import HTML
+from labcore.explore.predict import Shown
+
 start = time.perf_counter()
 min_conv_traffic(layer, buffer)
 searched = time.perf_counter() - start
@@ -512,6 +533,8 @@ claims_at("10_mapping#self-check")
 #    fit. A letter.
 
 # %%
+from labcore.grading.selfcheck import progress, selfcheck
+
 display(
     selfcheck("mapping-1", ...),
     selfcheck("mapping-2", ...),
@@ -527,8 +550,10 @@ display(
 # ## Onward
 #
 # - **Exercise:** [my/10_mapping.ipynb](../my/10_mapping.ipynb), about an hour, from the
-#   words of one loop order to a search of your own; your copy lies in `my/` once
-#   JupyterLab was opened with `make lab`.
-# - **Read:** Parashar, A. et al. (2019), "Timeloop: A Systematic Approach to DNN Accelerator
-#   Evaluation", *ISPASS*: mappings as loop nests, and a search through them.
-# - **Next in the chapter:** the few dataflows that practice chooses among, lab 11.
+#   words of one loop order to a search of your own. Your copy lies in `my/` once
+#   JupyterLab was opened with `make lab`; check it with
+#   `labcore grade my/10_mapping.ipynb`.
+# - **Read:** [Parashar et al. (2019)](../docs/references.md#parashar2019), "Timeloop":
+#   mappings as loop nests, and a search through them.
+# - **Next:** [11 Dataflow](11_dataflow.ipynb): the few dataflows that practice chooses
+#   among.

@@ -1,19 +1,22 @@
 # %% [markdown]
 # # 11 Dataflow
 #
-# > The accelerator's data sheet says "weight stationary". Is that good news for our network?
+# > The accelerator's data sheet says "weight stationary". Is that good news for our
+# > network?
 #
 # Reading 30 min, doing 45 min.
 #
-# A layer multiplies and adds, and while it does, something has to stay near the multipliers
-# and the rest has to stream by. What stays gives the *dataflow* its name: weights, outputs
-# or inputs. It is a choice of loop order, and together with the tile it decides how many
-# words cross between memory and chip. This lab counts them, for one processing element (PE:
-# a multiplier with room for what it holds), for one layer, for three networks. A *word* is
-# one number, whatever its bytes; a *nest* is a layer's loops with their tile.
+# A layer multiplies and adds, and while it does, something has to stay near the
+# multipliers and the rest has to stream by. What stays gives the *dataflow* its name:
+# weights, outputs or inputs. It is a choice of loop order, and together with the tile it
+# decides how many words cross between memory and chip. This lab counts them, for one
+# [processing element](../docs/glossary.md#processing-element) (PE), for one layer, for
+# three networks. A *word* is one element of a tensor, whatever its bytes; a *nest* is a
+# layer's loops with their tile.
 #
-# **You need before:** what a tile is and how a loop order moves it (lab 10), and the array
-# of lab 06.
+# **You need before:** what a tile is and how a loop order moves it
+# ([lab 10](10_mapping.ipynb)), and the systolic array
+# ([lab 06](06_systolic_arrays.ipynb)).
 #
 # **You can do after:** say what a dataflow saves and what it makes others pay, count both
 # for a layer and a buffer, and tell when the choice does not matter.
@@ -23,7 +26,6 @@ from collections import Counter
 
 import numpy as np
 from IPython.display import display
-from ipywidgets import HTML
 from labcore.claims.ledger import claims_at, departures
 from labcore.dataflow import (
     BUFFERS,
@@ -40,10 +42,7 @@ from labcore.dataflow import (
 )
 from labcore.dataflow.energy import edge_words
 from labcore.dataflow.listings import LISTINGS, element_by_element
-from labcore.explore.dataflow import dataflow_explorer, edge_explorer
-from labcore.explore.predict import Shown, compare, predict
-from labcore.grading.selfcheck import progress, selfcheck
-from labcore.kernels.stationary import ORDERS, SAME, stationary_race
+from labcore.explore.predict import compare, predict
 from labcore.loopnest import matmul_problem, matmul_traffic
 from labcore.mapping import touched
 from labcore.models.zoo import build
@@ -51,7 +50,7 @@ from labcore.plots.registry import show
 from labcore.systolic import network_cycles
 
 # %% [markdown]
-# ## Predict first
+# ## Predict
 #
 # Three guesses. The buffer holds 4,096 words; each dataflow takes the tile that suits it
 # best. (1) For how many of ResNet-50's 54 layers with weights does weight stationary
@@ -67,7 +66,7 @@ display(
 )
 
 # %% [markdown]
-# ## By hand: three loops
+# ## By hand
 #
 # A product of inputs A (M, K) and weights B (K, N) is three loops. An operand that a loop
 # does not index stays where it is while that loop turns. So the innermost loop decides what
@@ -80,10 +79,10 @@ for name in STATIONARY:
 claims_at("11_dataflow#three-loops")
 
 # %% [markdown]
-# Take M = K = N = 2 and one PE that holds one element of each. On paper: write down for
-# each of the eight steps what it holds, for the order KNM. Then look.
+# Take M = K = N = 2 and one PE that holds one element of each operand. For the order KNM,
+# write down on paper what it holds in each of the eight steps. Then look.
 
-# %%
+# %% name="dataflow-film"
 show("dataflow-film")
 
 # %% [markdown]
@@ -147,7 +146,7 @@ claims_at("11_dataflow#what-stays")
 # where weights meet inputs. The scores of attention pair queries with keys, and their sums
 # are as short as a head is wide.
 #
-# ## Real size: a layer
+# ## At real size
 #
 # A dataflow without its tile moves no particular number of words. So each gets its best:
 # among all tiles that divide the sizes and fit, under all loop orders of its kind. A
@@ -159,18 +158,20 @@ claims_at("11_dataflow#what-stays")
 # The fourth, *row stationary*, comes from the Eyeriss chip: its elements hold rows of
 # filter and input. Here it is a nest on tiles of whole rows, in any order.
 
-# %%
+# %% name="dataflow-traffic"
 show("dataflow-traffic")
 
 # %% [markdown]
-# ### Explore: a layer and a buffer
+# ## Explore: a layer and a buffer
 #
-# Three steps towards the question over the picture. Find (1) for GPT-2's *MLP up, 512
-# tokens* the smallest power of two from which on weight, output and input stationary move
-# the same, (2) the layer at which they do at every buffer, and why, (3) for the 14 x 14
-# convolution, which of the three is the last to join the best, and at what buffer.
+# Three steps lead towards the question over the picture. Find (1) for GPT-2's *MLP up,
+# 512 tokens* the smallest power of two from which on weight, output and input stationary
+# move the same, (2) the layer at which they do at every buffer, and why, (3) for the 14 x
+# 14 convolution, which of the three is the last to join the best, and at what buffer.
 
 # %%
+from labcore.explore.dataflow import dataflow_explorer
+
 dataflow_explorer()
 
 # %% [markdown]
@@ -227,38 +228,30 @@ for N in (29 * 1_733, 50_304):
 # In the picture below each cell names who moves least; where not all three do, the number
 # is what the worst of them moves over that.
 
-# %%
+# %% name="dataflow-winner"
 show("dataflow-winner")
 
 # %% [markdown]
-# ### Why so many are level
+# ## Why so many are level
 #
 # A loop of one step drops out. With M whole in the tile, order NKM turns as NK, and so does
 # MNK: weight stationary and output stationary are then two names of *one nest*.
 
 # %%
 for name, choices in swept.items():
-    found = {
-        (c.layer, c.buffer_words, c.dataflow): c
-        for c in choices
-        if c.buffer_words in BUFFERS
-    }
+    few = [one for one in choices if one.buffer_words in BUFFERS]
+    found = {(one.layer, one.buffer_words, one.dataflow): one for one in few}
     ahead, level, same, back = 0, 0, 0, 0
-    for (layer, b, flow), one in found.items():
-        if flow == "ws":
-            os, third = found[layer, b, "os"], found[layer, b, "is"]
-            turn = [
-                (c.tiled.tile, loops_that_turn(c.problem, c.tiled)) for c in (one, os)
-            ]
-            ahead += one.traffic < min(os.traffic, third.traffic)
-            level += one.traffic == os.traffic
-            same += one.traffic == os.traffic and turn[0] == turn[1]
-            back += (
-                one.traffic == os.traffic and counts(one.problem, one.tiled).C_reads > 0
-            )
+    for ws in (one for one in few if one.dataflow == "ws"):
+        os, third = (found[ws.layer, ws.buffer_words, flow] for flow in ("os", "is"))
+        ahead += ws.traffic < min(os.traffic, third.traffic)
+        if ws.traffic == os.traffic:
+            turn = [(c.tiled.tile, loops_that_turn(c.problem, c.tiled)) for c in (ws, os)]
+            level += 1
+            same += turn[0] == turn[1]
+            back += counts(ws.problem, ws.tiled).C_reads > 0
     print(
-        f"{name}: of {len(found) // 3} layers and buffers, ws alone least {ahead},",
-        end=" ",
+        f"{name}: of {len(few) // 3} layers and buffers, ws alone least {ahead},", end=" "
     )
     print(f"level with os {level}: the same nest {same}, sums come back {back}")
 
@@ -269,16 +262,16 @@ for name, choices in swept.items():
 # weight stationary alone wins nowhere here. And once one operand is held whole, with a row
 # or column of each of the others, one loop is left to turn: all nests are the same and move
 # each word once.
-
-# %% [markdown]
+#
 # ## At the array
 #
-# The same names mean something else one level further in. A systolic array (lab 06) keeps
-# one operand in its PEs, as much of it at a time as fits: that is a *fold*. Words cross its
-# *edge* between the buffer and the PEs. With weights kept, sums are not fetched back: they
-# fall into accumulators at the edge, once for each fold. So a sum costs one trip and not
-# two, and the winner depends on the layer. A name below counts layers at which it *alone*
-# has fewest words.
+# The same names mean something else one level further in. A systolic array keeps one
+# operand in its PEs, as much of it at a time as fits: that is a
+# [fold](../docs/glossary.md#fold). Words cross its *edge* between the buffer and the PEs.
+# With weights kept, sums are not fetched back: they fall into accumulators at the edge,
+# once for each fold. So a sum costs one trip and not two, and the winner depends on the
+# layer. The next cell counts for each dataflow the layers at which it *alone* has the
+# fewest words.
 
 # %% name="no-winner"
 for name, network in networks:
@@ -290,12 +283,9 @@ for name, network in networks:
     for flow in STATIONARY:
         ticks = network_cycles(network, 128, 128, flow)
         fewest[flow] = sum(ticks.values())
-    print(
-        f"{name}, {sum(first.values())} layers: fewest words {dict(sorted(first.items()))}"
-    )
-    print(
-        f"  cycles over the best: { {f: round(fewest[f] / min(fewest.values()), 2) for f in fewest} }"
-    )
+    over = {flow: round(n / min(fewest.values()), 2) for flow, n in fewest.items()}
+    print(f"{name}, {first.total()} layers: fewest words {dict(sorted(first.items()))}")
+    print(f"  cycles over the best: {over}")
 alike = []
 for choices in swept.values():
     moved = {}
@@ -326,43 +316,41 @@ for batch in (1, 32, 128, 512, 2048):
 claims_at("11_dataflow#one-for-all")
 
 # %% [markdown]
-# ### Explore: an array
+# ## Explore: an array
 #
-# Three steps towards the question over the picture, on 128 x 128. Find (1) the two products
-# for which weight stationary *alone* has both fewest words and fewest cycles, (2) the three
-# for which it has most cycles, and how many rows of A (the first size in the sentence)
-# stream past the weights there and in (1), (3) the two products at which two dataflows are
-# exactly alike, and which equal sizes make them so.
+# Three steps lead towards the question over the picture, on 128 x 128. Find (1) the two
+# products for which weight stationary *alone* has both fewest words and fewest cycles,
+# (2) the three for which it has most cycles, and how many rows of A (the first size in
+# the sentence) stream past the weights there and in (1), (3) the two products at which
+# two dataflows are exactly alike, and which equal sizes make them so.
 
 # %%
+from labcore.explore.dataflow import edge_explorer
+
 edge_explorer()
 
 # %% [markdown]
-# ## What it costs
+# ## What a word costs
 #
 # Energy follows the words, and most of all those of DRAM. The energy of a word at each
-# level and of an operation are those of lab 01's tables (Horowitz 2014, 45 nm). Before you
-# look: GPT-2's *MLP up* moved 26.7 words for 1,000 MACs under weight and 19.5 under output
-# stationary, as the bars above say. Will its energies stand further apart than that, or
-# less far, and why?
+# level and of an operation are those of [lab 08](08_memory_systems.ipynb)
+# ([Horowitz 2014](../docs/references.md#horowitz2014), 45 nm). Before you look: GPT-2's
+# *MLP up* moved 26.7 words for 1,000 MACs under weight and 19.5 under output stationary,
+# as the bars above say. Will its energies stand further apart than that, or less far, and
+# why?
 
-# %%
+# %% name="dataflow-energy"
 show("dataflow-energy")
 
 # %% [markdown]
 # ## Where the rule fails
 #
-# **"Convolutions reuse weights hundreds or thousands of times."** A weight is used once for
-# each output position. In ResNet-50 positions shrink as weights grow.
+# **"Convolutions reuse weights hundreds or thousands of times."** A weight is used once
+# for each output position. Deeper in ResNet-50 a layer has fewer positions and more
+# weights.
 
 # %% name="weight-reuse"
-for name in (
-    "conv1",
-    "layer1.0.conv2",
-    "layer2.1.conv2",
-    "layer3.1.conv2",
-    "layer4.1.conv2",
-):
+for name in ("conv1", *(f"layer{at}.conv2" for at in ("1.0", "2.1", "3.1", "4.1"))):
     op = next(layer.op for layer in networks[0][1].layers if layer.name == name)
     s = op.shape
     weights, inputs = s["K"] * s["C"] * s["R"] * s["S"], s["C"] * s["H"] * s["W"]
@@ -422,12 +410,18 @@ print("level:", sum(row[at] == least[at] for at in row), "of", len(row))
 # %% [markdown]
 # ## Your machine
 #
-# Three loop orders over blocks of 64, a product of 512, each block product a call of numpy.
-# Predicted: words through a buffer that holds three blocks, as a time at 20 GB/s. Measured:
-# your time, beside that of the same calls on blocks that never change, where nothing moves.
+# A product of 512 x 512 x 512 runs in blocks of 64 under three loop orders; each block
+# product is a call of numpy. The prediction counts the words through a buffer that holds
+# three blocks, as a time at 20 GB/s. The measurement is your time, beside that of the
+# same calls on blocks that never change, where nothing moves. Will the three orders
+# differ more or less than predicted?
 
 # %% tags=["nbval-ignore-output"]
 # not compared with what is stored: these are times of a machine, maybe yours
+from ipywidgets import HTML
+from labcore.explore.predict import Shown
+from labcore.kernels.stationary import ORDERS, SAME, stationary_race
+
 n, b = 512, 64
 raced = stationary_race(n, b)
 rest = raced.median(SAME)
@@ -439,16 +433,8 @@ for name in raced.times:
         f"<tr><td>{name}</td><td>{words / 1e6:.2f}</td><td>{1e3 * moving:.1f}</td>"
         f"<td>{1e3 * (T - rest):.1f}</td><td>{1e3 * T:.1f}</td></tr>"
     )
-head = "".join(
-    f"<th>{one}</th>"
-    for one in (
-        "order",
-        "M words",
-        "predicted, ms",
-        "measured beyond the last row, ms",
-        "in all, ms",
-    )
-)
+columns = ("order", "M words", "predicted, ms", "beyond the last row, ms", "in all, ms")
+head = "".join(f"<th>{one}</th>" for one in columns)
 Shown(
     "Words predicted and times on your machine: run the cell to see them.",
     HTML(f"<table><tr>{head}</tr>{''.join(lines)}</table>"),
@@ -457,10 +443,13 @@ Shown(
 # %% [markdown]
 # The last row is made of calls and arithmetic, and the other rows contain it. What they
 # take beyond it is movement, copies inside numpy and the noise of the machine; caches
-# larger than three blocks spare words. Where the last row is the larger part, a ranking of
-# the three by their whole times says little about dataflows.
+# larger than three blocks spare words. Where the last row is the larger part, a ranking
+# of the three by their whole times says little about dataflows.
 #
 # ## Settled
+#
+# Your predictions beside what was computed, the statements of the section that do not
+# reproduce, and the second guess at larger buffers.
 
 # %%
 small = {}
@@ -485,11 +474,11 @@ print("ResNet-50, weight stationary over the best:", *told, sep="  ")
 # alone is no news: it costs ResNet-50 words where the buffer is small, and nothing where it
 # is large. Inside the array it has fewest words at 25 of the 54 layers, if the array is
 # what the sheet means. Ask for the level of memory, the buffer and the batch; then count.
-
-# %% [markdown]
+#
 # ## Self-check
 #
-# Put your answer in place of a `...` and run the cell. The feedback names the slip.
+# Put your answer in place of a `...` and run the cell. The feedback names the slip. The
+# cell after it recomputes what the chapter's own self-check states.
 #
 # 1. A layer has 3 x 3 filters on 28 x 28 output positions, one image. Weights stay: each
 #    is loaded once. In how many multiply-accumulates is one weight then used?
@@ -502,6 +491,8 @@ print("ResNet-50, weight stationary over the best:", *told, sep="  ")
 #    (b) output stationary, (c) input stationary, (d) all the same. A letter.
 
 # %%
+from labcore.grading.selfcheck import progress, selfcheck
+
 display(
     selfcheck("dataflow-1", ...),
     selfcheck("dataflow-2", ...),
@@ -517,8 +508,11 @@ claims_at("11_dataflow#self-check")
 # %% [markdown]
 # ## Onward
 #
-# - **Exercise:** [my/11_dataflow.ipynb](../my/11_dataflow.ipynb), from naming a loop order to
-#   choosing one for a layer.
-# - **Read:** Chen, Emer and Sze (2016), "Eyeriss: A Spatial Architecture for Energy-Efficient
-#   Dataflow for Convolutional Neural Networks", ISCA.
-# - **Next in the chapter:** how the words that move should lie in memory.
+# - **Exercise:** [my/11_dataflow.ipynb](../my/11_dataflow.ipynb), about fifty minutes,
+#   from naming a loop order to choosing one for a layer. Your copy lies in `my/` once
+#   JupyterLab was opened with `make lab`; check it with
+#   `labcore grade my/11_dataflow.ipynb`.
+# - **Read:** [Chen, Emer and Sze (2016)](../docs/references.md#chen2016), "Eyeriss", with
+#   rows stationary.
+# - **Next:** [12 Layouts](12_layouts.ipynb): how the words that move should lie in
+#   memory.

@@ -1,22 +1,23 @@
 # %% [markdown]
 # # 12 Layouts
 #
-# > A colleague changes one line to channels last, and the same network runs a fifth faster. What did that line change?
+# > A colleague changes one line to channels last, and the same network runs a fifth
+# > faster. What did that line change?
 #
-# Reading 30 min, doing 35 min.
+# Reading 30 min, doing 40 min.
 #
 # A tensor has four axes and memory has one. A *layout* says in which order the elements
-# lie. It changes no number that a network computes. A plain order stores not a byte more
-# or less than another, and only one that cuts an axis into blocks may add some zeros. But
-# the order decides which elements are neighbours, and memory moves neighbours together.
-# So the answer has three parts: where each element lies, what one load of a chip moves,
-# and what it costs to change one's mind.
+# lie. It changes no number that a network computes. But it decides which elements are
+# neighbours, and memory moves neighbours together. So the answer has three parts: where
+# each element lies, what one load of a chip moves, and what it costs to change the
+# layout.
 #
-# **You need before:** warps and sectors (lab 04), caches and lines (lab 08), time from a
-# roofline (lab 09).
+# **You need before:** warps and sectors ([lab 04](04_execution_units.ipynb)), caches and
+# lines ([lab 08](08_memory_systems.ipynb)), time from a roofline
+# ([lab 09](09_roofline.ipynb)).
 #
-# **You can do after:** write the address of any element in any layout, count what a load
-# moves, choose a layout for an operator, and say when a conversion pays.
+# **You can do after:** write the address of any element in any layout; count what a load
+# moves; choose a layout for an operator and say when a conversion pays.
 
 # %%
 from collections import Counter
@@ -31,17 +32,7 @@ from labcore.claims.ledger import claims_at
 from labcore.explore.layout import burst_explorer, conversion_explorer
 from labcore.explore.predict import compare, predict
 from labcore.grading.selfcheck import progress, selfcheck
-from labcore.kernels.layout import (
-    FIRST,
-    PAGES,
-    expected,
-    kernels,
-    pixels,
-    predicted,
-    slower,
-    view,
-)
-from labcore.kernels.race import race
+from labcore.kernels.layout import FIRST, expected, slower
 from labcore.layout import (
     break_even,
     conversion_bytes,
@@ -58,21 +49,27 @@ from labcore.roofline import least_time
 from labcore.units import format_si
 
 # %% [markdown]
-# ## Predict first
+# ## Predict
 #
-# Four guesses, before anything is shown. NHWC names the axes of a batch of images from
-# the outermost in memory to the innermost: batch, height, width, channels. NCHW keeps the
-# channels outside of rows and columns. A *word* is the place of one element in memory;
-# where zeros fill a block up, there are more words than elements. A *warp* is 32 lanes
-# that load together, a *sector* the 32 B that a GPU's memory moves at once, a *line* the
-# 64 B that a CPU's cache fetches. The third guess is about a loop that visits all
-# channels of a pixel, then those of the next, in fp32 with a cache of 512 lines. The
-# fourth is about layers that wait for memory: how many in a row must there be until
-# converting the map there and back takes no longer than leaving it?
+# Four guesses, before anything is shown. Their words:
+#
+# - NHWC names the axes of a batch of images from the outermost in memory to the
+#   innermost: batch, height, width, channels. NCHW keeps the channels outside of rows and
+#   columns.
+# - A *word* is the place of one element in memory. Where zeros fill a block up, there are
+#   more words than elements.
+# - A [warp](../docs/glossary.md#warp) is 32 [lanes](../docs/glossary.md#lane) that load
+#   together, a *sector* the 32 B that a GPU's memory moves at once, a
+#   [line](../docs/glossary.md#line) the 64 B that a CPU's cache fetches.
+#
+# The third guess is about a loop that visits all channels of a pixel, then those of the
+# next, in FP32 with a cache of 512 lines. The fourth is about layers that wait for
+# memory: how many in a row must there be until converting the map there and back takes no
+# longer than leaving it?
 
 # %%
 display(
-    predict("12-sectors", "A warp reads 32 pixels of a row, one channel of 64, fp16, NHWC",
+    predict("12-sectors", "A warp reads 32 pixels of a row, one channel of 64, FP16, NHWC",
             "sectors"),
     predict("12-padding", "Words of an RGB image in blocks of 16 channels, over its elements",
             "x"),
@@ -83,14 +80,14 @@ display(
 # %% [markdown]
 # ## By hand: nine pixels
 #
-# Take the chapter's image of 3 x 3 pixels with three channels, $I(h, w, c)$. Write the
-# first nine elements of NHWC on paper, then the first six of NCHW. Where does $I(1, 0,
-# 0)$ lie in either?
+# Take the chapter's image of 3 x 3 pixels with three channels, $I(h, w, c)$. On paper,
+# write the first nine elements of NHWC, then the first six of NCHW. At which address does
+# $I(1, 0, 0)$ lie in each?
 #
 # One rule gives all addresses: each axis has a *stride*, the elements from one index to
 # the next, and the address is the sum of index times stride. The innermost axis has
 # stride 1, and each axis outside of it the product of the extents inside. The picture
-# has 2 x 2 pixels, a to d, and a third layout that comes below.
+# shows 2 x 2 pixels, a to d, and a third layout, which comes below.
 
 # %% name="image"
 for name in ("NHWC", "NCHW"):
@@ -104,7 +101,7 @@ claims_at("12_layouts#image")
 # Both of the chapter's orders hold. It calls the first *row-major* and the second
 # *channel-major*. Frameworks say *channels last* and *channels first*.
 #
-# ## Real size, and what a view changes
+# ## At real size: what a view changes
 #
 # A feature map of ResNet-50 has 64 channels of 56 x 56 pixels. The third layout cuts the
 # channels into *blocks*: NCHW16c keeps 16 channels of a pixel side by side, as a vector
@@ -125,16 +122,16 @@ for what, array in {"view": seen, "copy": moved}.items():
 
 # %% [markdown]
 # The view has the shape of NHWC and the strides of NCHW. That is what `permute` does in
-# PyTorch, and why `contiguous` follows it: the first changes four numbers, the second
-# moves every byte. In the blocked layout the channel has two strides, one between blocks
-# (C) and one inside (c).
+# PyTorch, and why `contiguous` follows it: the first exchanges strides, the second moves
+# every byte. In the blocked layout the channel has two strides, one between blocks (C)
+# and one inside (c).
 #
 # ## What one load moves
 #
-# **Smallest case.** Four lanes read four neighbouring pixels of a row, 4 B each, from a
-# map of eight channels. In NCHW the four lie side by side, 16 B in one sector. In NHWC
-# they lie 8 x 4 = 32 B apart: each lane needs a sector of its own, and 4 of its 32 B are
-# used. Now 32 lanes on the real map, along a row (W) and along the channels (C).
+# By hand first: four lanes read four neighbouring pixels of a row, 4 B each, from a map
+# of eight channels. In NCHW the four lie side by side, 16 B in one sector. In NHWC they
+# lie 8 x 4 = 32 B apart: each lane needs a sector of its own, and 4 of its 32 B are used.
+# Now 32 lanes on the real map, along a row (W) and along the channels (C).
 
 # %% name="coalescing"
 small = [layout(name, N=1, C=8, H=4, W=4) for name in ("NCHW", "NHWC")]
@@ -153,42 +150,48 @@ for size, number in ((4, "fp32"), (2, "fp16"), (1, "int8")):
 claims_at("12_layouts#coalescing")
 
 # %% [markdown]
-# NHWC along W in fp16 is your first guess. Neither layout is good or bad: each serves the
-# lanes that lie along its innermost axis, and the penalty of the other is 8 to 32, the
-# elements that a sector holds. Footnote 34 of the chapter lets such a load become
-# a "single transaction": that is a line of 128 B, counted in the last columns. In sectors,
-# which are what moves, the best fp32 load is four.
+# NHWC along W in FP16 is your first guess. No layout is good or bad by itself: each
+# serves the lanes that lie along its innermost axis, and the other moves 8 to 32 times
+# the sectors, as many as a sector holds elements. Footnote 34 of the chapter calls such a
+# load a "single transaction": that is one line of 128 B, counted in the last column of
+# each half. Memory moves sectors, and the best FP32 load takes four.
 #
 # A kernel reads a whole map, not one load. The figure counts all loads of three maps in
-# fp16: the input of ResNet-50, an early map, a late one. Before you look: which bars fall
+# FP16: the input of ResNet-50, an early map, a late one. Before you look: which bars fall
 # where there are three channels only, and which where a row has seven pixels?
 
-# %%
+# %% name="layout-bursts"
 show("layout-bursts")
 
 # %% [markdown]
-# With three channels, the bars along C are low: three lanes have work, and each sector has
-# at most 6 B that they use. With rows of seven, the bars along W are low. And even the row
-# of 56 in NCHW does not reach 100 %: its 112 B are three and a half sectors.
+# With three channels, the bars along C are low: three lanes have work, and each sector
+# has at most 6 B that they use. With rows of seven, the bars along W are low. And even
+# the row of 56 in NCHW does not reach 100 %: its 112 B are three and a half sectors.
 #
-# **Explore: no byte in vain.** Find (1) for each map a layout and direction that use
-# every byte of a first load in sectors of 32 B, if there are any; (2) what larger
-# granules, as a CPU's lines of 64 B are, do to a load that is good and to one that is
-# bad; (3) the direction that rescues the first load of NCHW on the late map.
+# ## Explore: no byte in vain
+#
+# Find (1) for each map a layout and direction that use every byte of a first load in
+# sectors of 32 B, if there are any; (2) what larger granules, as a CPU's lines of 64 B
+# are, do to a load that is good and to one that is bad; (3) the direction in which the
+# first load of NCHW on the late map is full.
 
 # %%
 burst_explorer()
 
 # %% [markdown]
-# (1) In fp16, the image: NCHW along a row or along all pixels, and nothing along its
-# three channels. The early map: the same, and NHWC or NCHW16c along the channels. The
-# late map: NHWC or NCHW16c along the channels, and NCHW along all pixels. (2) A
-# contiguous load stays full as long as it fills a granule; one whose lanes lie a granule
-# apart or more uses half as much of one twice as large. (3) All pixels of a channel are
-# one run of 49, longer than a row of seven, and lanes may walk on from row to row. The
-# first load is full then; over the whole map, in the cell below, it is less, because the
-# next loads have 17 lanes with work and begin and end inside sectors.
+# (1) In FP16, the image has NCHW along a row or along all pixels, and nothing along its
+# three channels. The early map has the same, and NHWC or NCHW16c along the channels. The
+# late map has NHWC or NCHW16c along the channels, and NCHW along all pixels.
 #
+# (2) A contiguous load stays full as long as it fills a granule; one whose lanes lie a
+# granule apart or more uses half as much of one twice as large.
+#
+# (3) Along all pixels. Those of a channel are one run of 49, longer than a row of seven,
+# and lanes may walk on from row to row. The first load is then full. Over the whole map,
+# in the cell below, the share is less: of each channel the second load has 17 lanes with
+# work, and loads begin and end inside sectors.
+
+# %% [markdown]
 # ## Which layout for which operator
 #
 # Lanes may lie along any axis, but along one that is *summed over* they must add across
@@ -222,21 +225,22 @@ for name, over, pixel in (("NCHW", "W", 1), ("NHWC", "WC", 64)):  # the index of
 
 # %% [markdown]
 # For a 1x1 convolution of the early map NCHW will do: its loads along the pixels are full
-# too. But they are not in the late map, and a window shifts them by a pixel, so that they
+# too. In the late map they are not. And a window shifts them by a pixel, so that they
 # begin inside a sector and touch one more. The channels of a pixel are whole sectors, in
 # early and late layers and wherever the window stands. That is one reason why tensor-core
 # kernels ask for channels last. A depthwise layer has no sum over channels, and each
 # layout has a direction that suits it. LayerNorm of each pixel suits NCHW where each lane
 # takes a pixel, and NHWC where the lanes of a warp share a pixel and add, as many GPU
 # kernels do.
-#
+
+# %% [markdown]
 # ## What a cache forgives
 #
-# A load that uses 4 B of a line is a waste only if the line leaves before the rest is
-# used. A CPU's loop over all channels of each pixel, in NCHW, touches one line for each
-# channel; at the next pixel the same lines serve again, while they are still there. Here
-# every element of a map is read once, in three orders of loops, through a first cache of
-# 32 KiB. Guess which of the twelve counts are sixteen times the least.
+# A load that uses 4 B of a line wastes the rest only if the line leaves the cache before
+# the rest is used. A CPU's loop over all channels of each pixel, in NCHW, touches one
+# line for each channel; at the next pixel the same lines serve again, while they are
+# still there. Here every element of a map is read once, in three orders of loops, through
+# a first cache of 32 KiB. Guess which of the twelve counts are sixteen times the least.
 
 # %%
 shapes = {"64 x 56 x 56": (64, 56, 56), "1024 x 7 x 7": (1024, 7, 7)}
@@ -255,8 +259,9 @@ for title, (C, H, W) in shapes.items():
 # %% [markdown]
 # By pixel, NCHW needs room for a line of each channel; by channel, NHWC for one of each
 # pixel. One would think that nothing happens until these are more than the lines of the
-# cache. The next cell counts the sets that they fall into (lab 08), with a map of 64
-# channels that is larger than the first.
+# cache. The next cell counts the sets that they fall into
+# ([lab 08](08_memory_systems.ipynb)), with a map of 64 channels that is larger than the
+# first.
 
 # %%
 print(f"the cache: {FIRST.lines} lines, {FIRST.sets} sets of {FIRST.ways} ways")
@@ -280,7 +285,8 @@ print("64 x 112 x 112 NCHW: by address {:,} lines, by pixel {:,}".format(*missed
 # ways hold half of them. Whether they are depends on the rows and columns, not on the
 # number of channels alone. By address both layouts are the same, and that is the order of
 # an element-wise operation.
-#
+
+# %% [markdown]
 # ## Table 18
 #
 # The chapter's Table 18 sets the two orders side by side: how they store, what they suit,
@@ -304,11 +310,11 @@ print(f"64 x 28 x 28, by channel: {nhwc / nchw:.0f} times the lines in NHWC")
 claims_at("12_layouts#table-18")
 
 # %% [markdown]
-# That NCHW keeps a channel's values together is true of one image: in a batch, each image
-# has a piece of the channel. And the multi-fold gap of a load is not that of a network:
-# caches forgive, and libraries convert. What was measured on whole networks stays below
-# twofold.
-#
+# NCHW keeps a channel's values together in one image; in a batch, each image has a piece
+# of the channel. And the multi-fold gap of a load is not that of a network: caches
+# forgive, and libraries convert. What was measured on whole networks stays below twofold.
+
+# %% [markdown]
 # ## When a conversion pays
 #
 # A conversion computes nothing. It reads every element and writes every word. A layer
@@ -316,9 +322,9 @@ claims_at("12_layouts#table-18")
 # conversion. There and back then costs two layers' time. Converting *pays* where it takes
 # no longer than staying; a tie counts. On paper: if such a layer takes 1.5 times as long
 # in NCHW as in NHWC, how many in a row must there be? The cell takes layers of batch 32
-# in fp16 on an A100.
+# in FP16 on an A100.
 
-# %%
+# %% name="layout-conversion"
 for name, op in LAYERS.items():
     s = op.shape
     source = layout("NCHW", N=s["N"], C=s["C"], H=s["H"], W=s["W"])
@@ -336,31 +342,34 @@ show("layout-conversion")
 # computes for each byte of its map, the less a conversion weighs: the late 3x3 layer pays
 # at once.
 #
-# **Explore: convert once, or around every layer?** Find (1) the gain from which
-# converting around every single 3x3 layer of 256 channels beats staying; (2) the layers
-# that need about three for it; (3) what a chip with more FLOP for each byte, the H100,
-# does to a 3x3 layer of 64 or of 256 channels, and to the 1x1 layer. Why?
+# ## Explore: convert once, or around every layer?
+#
+# Find (1) the gain from which converting around every single 3x3 layer of 256 channels
+# beats staying; (2) the layers that need about three for it; (3) what a chip with more
+# FLOP for each byte, the H100, does to a 3x3 layer of 64 or of 256 channels, and to the
+# 1x1 layer, and why.
 
 # %%
 conversion_explorer()
 
 # %% [markdown]
-# Around every layer pays where the gain reaches one plus the conversion's share, the left
-# end of the figure's curves. The 1x1 and the depthwise layer need three. On the H100 the
-# time to compute shrinks more than the time to move bytes, so a conversion weighs more
-# beside the 3x3 layers. The 1x1 layer waits for memory on all three chips, as the
-# conversion does: nothing changes.
-#
+# (1) Around every layer pays where the gain reaches one plus the conversion's share, the
+# left end of the figure's curves: 1.27. (2) The 1x1 and the depthwise layer need three.
+# (3) On the H100 the time to compute shrinks more than the time to move bytes, so a
+# conversion weighs more beside the 3x3 layers. The 1x1 layer waits for memory on all
+# three chips, as the conversion does: nothing changes.
+
+# %% [markdown]
 # ## Where the rule fails
 #
 # "Channels last for convolutions" has three exceptions.
 #
-# - **The first layer.** Three channels fill no block and no vector. Libraries pad to 4, or
-#   keep NCHW there.
-# - **Depthwise layers** sum over no channels; the product's reason is gone.
+# - **The first layer.** Three channels fill no block and no vector. Libraries pad to 4,
+#   or keep NCHW there.
+# - **Depthwise layers** sum over no channels, so the matrix unit's reason is gone.
 # - **An operator that knows one layout only** in the middle of a network. Then the map is
-#   converted around it, or the whole network stays. A chain's best layouts are a shortest
-#   path; `plan` finds it.
+#   converted around it, or the whole network stays. The best layouts of a chain are a
+#   shortest path, and `plan` finds it.
 
 # %%
 image = layout("NHWC", N=1, C=3, H=224, W=224)
@@ -387,7 +396,8 @@ for run in (3, 8):
 # which are too short, and all stay in NCHW. With runs of eight it pays again, and one
 # layer runs in another layout than its neighbours. So one missing kernel can undo a
 # conversion for a network.
-#
+
+# %% [markdown]
 # ## Your machine
 #
 # A loop scales and shifts each channel of a map, $y = a_c x + b_c$, once pixel by pixel
@@ -404,7 +414,7 @@ for run in (3, 8):
 # %%
 predict("12-machine", "Your machine, by pixel, 64 channels: NCHW over NHWC", "x")
 
-# %% tags=["nbval-ignore-output"]
+# %% name="layout-race" tags=["nbval-ignore-output"]
 # not compared with what is stored: these are measurements of a machine, maybe yours
 channels = (4, 16, 64, 256, 512, 1024)
 mine = {
@@ -414,7 +424,7 @@ display(show("layout-race", measured=mine))
 compare("12-machine", mine["by_pixel"][64], "x")
 
 # %% [markdown]
-# Where the markers leave the lines, something else than lines counts. By pixel, each
+# Where the markers leave the curves, something else than lines counts. By pixel, each
 # channel of NCHW soon lies on a page of its own, and the table of pages that a core holds
 # (the TLB) has some 64 entries in its first level: the loop may suffer long before 256
 # channels. By channel, a steady stride is what hardware learns to fetch ahead, so the
@@ -423,6 +433,8 @@ compare("12-machine", mine["by_pixel"][64], "x")
 # of 4 KiB, and the one after it lets the compiler know that neighbours are neighbours.
 
 # %%
+from labcore.kernels.layout import PAGES, pixels, predicted
+
 for C in (16, 64, 1024):
     times = [predicted("NHWC", C, 1, pixels(C), cache) for cache in (FIRST, PAGES)]
     print(
@@ -432,6 +444,9 @@ for C in (16, 64, 1024):
 
 # %% tags=["nbval-ignore-output"]
 # not compared with what is stored: these are measurements of a machine, maybe yours
+from labcore.kernels.layout import kernels, view
+from labcore.kernels.race import race
+
 C, run, one = 64, kernels(), np.ones(64, np.float32)
 any_strides = [view("NHWC", C, 1, pixels(C)) for _ in range(2)]
 packed = [np.ascontiguousarray(np.moveaxis(x, 0, -1)).reshape(-1, C) for x in any_strides]
@@ -444,9 +459,9 @@ for name in found.times:
 print(f"{found.slower('any strides', than='known neighbours'):.1f} times as long")
 
 # %% [markdown]
-# The bytes and their order are the same in both. Where the second is faster, the gain is
-# the vector instructions' that a compiler may use once it knows that neighbours are side
-# by side. A good layout is worth that too, and no count of lines shows it.
+# The bytes and their order are the same in both. Where the second is faster, the gain
+# comes from vector instructions, which a compiler may use once it knows that neighbours
+# lie side by side. No count of lines shows that part of a good layout's worth.
 #
 # ## Settled
 #
@@ -474,21 +489,21 @@ claims_at("12_layouts#self-check")
 #
 # Put your answer in place of a `...` and run the cell. The feedback names the slip.
 #
-# 1. Why do matrix units like NHWC for convolutions? (a) The channels of a pixel, over which
-#    the product sums, are neighbours. (b) It has fewer branches. (c) It takes fewer bytes.
-#    (d) No framework needs to convert it. A letter.
-# 2. A map has 64 channels of 56 x 56. At which address, in elements, does channel 5, row 2,
-#    column 3 of the first image lie in NCHW? All counts begin at 0.
-# 3. A map in NHWC has 8 channels in fp16. How many sectors of 32 B do 32 lanes along a row
-#    touch, of rows that are long enough?
+# 1. Why do matrix units like NHWC for convolutions? (a) The channels of a pixel, over
+#    which the product sums, are neighbours. (b) It has fewer branches. (c) It takes fewer
+#    bytes. (d) No framework needs to convert it. A letter.
+# 2. A map has 64 channels of 56 x 56. At which address, in elements, does channel 5, row
+#    2, column 3 of the first image lie in NCHW? All counts begin at 0.
+# 3. A map in NHWC has 8 channels in FP16. How many sectors of 32 B do 32 lanes along a
+#    row touch, of rows that are long enough?
 # 4. True or False: a ReLU fetches fewer lines in NHWC than in NCHW.
 # 5. An image of three channels is stored in blocks of 16. How many times as many words is
 #    that?
 # 6. Converting a map takes 25 us, a layer 30 us in the layout at hand and 20 us in the
-#    other. The map is wanted in the old layout afterwards. From how many layers in a row on
-#    does converting take no longer than staying?
-# 7. Lanes lie along the pixels of one channel and add them up. Which layout suits?
-#    (a) NHWC. (b) NCHW. (c) Either. A letter.
+#    other. Afterwards the map is wanted in the old layout again. From how many layers in
+#    a row on does converting take no longer than staying?
+# 7. Lanes lie along the pixels of one channel and add them up. Which layout suits? (a)
+#    NHWC. (b) NCHW. (c) Either. A letter.
 
 # %%
 display(
@@ -505,9 +520,11 @@ display(
 # %% [markdown]
 # ## Onward
 #
-# - **Exercise:** [my/12_layouts.ipynb](../my/12_layouts.ipynb), from an address to a chain
-#   of layers with conversions; your copy lies in `my/` once JupyterLab was opened with
-#   `make lab`.
-# - **Read:** PyTorch's tutorial on channels last, for its strides and its measurements; the
-#   oneDNN guide "Understanding Memory Formats", for blocked layouts.
-# - **Next in the chapter:** lab 13 leaves intermediate maps out of memory altogether.
+# - **Exercise:** [my/12_layouts.ipynb](../my/12_layouts.ipynb), from an address to a
+#   chain of layers with conversions; your copy lies in `my/` once JupyterLab was opened
+#   with `make lab`.
+# - **Read:** [PyTorch (2023)](../docs/references.md#pytorch2023), the tutorial on
+#   channels last, for its strides and its measurements;
+#   [oneDNN (2023)](../docs/references.md#onednn2023), the guide "Understanding Memory
+#   Formats", for blocked layouts.
+# - **Next:** [lab 13](13_fusion.ipynb) keeps intermediate maps out of memory altogether.

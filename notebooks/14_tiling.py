@@ -1,21 +1,22 @@
 # %% [markdown]
 # # 14 Tiling
 #
-# > Tiles that fit the cache saved a factor of 1.7 where 118 was to be had, and tiles copied as the textbook prints it saved nothing. What went wrong?
+# > Tiles that fit the cache saved a factor of 1.7 where 118 was to be had, and tiles
+# > copied as the textbook prints it saved nothing. What went wrong?
 #
-# Reading 40 min, doing 50 min.
+# Reading 40 min, doing 55 min.
 #
 # A product of two matrices uses every element many times. A memory near the arithmetic
 # can hold few of them. *Tiling* cuts the matrices into blocks that fit and finishes with
 # a block before it takes the next. This lab counts what that saves, finds the block that
 # saves most, and shows three ways to get nothing from it.
 #
-# **You need before:** the traffic of a loop nest (lab 10), lines, sets and misses
-# (lab 08), the ridge point (lab 09).
+# **You need before:** the traffic of a loop nest ([lab 10](10_mapping.ipynb)), lines,
+# sets and misses ([lab 08](08_memory_systems.ipynb)), the ridge point
+# ([lab 09](09_roofline.ipynb)).
 #
-# **You can do after:** choose a tile for a given memory, say what it moves and whether
-# that feeds a given chip, place tiles in several memories, and decide whether to hold
-# operands twice.
+# **You can do after:** choose a tile for a given memory and say whether it feeds a given
+# chip; place tiles in several memories; decide whether to hold operands twice.
 
 # %%
 from collections import Counter
@@ -30,11 +31,8 @@ from labcore.claims.ledger import claims_at, departures
 from labcore.explore.predict import compare, predict
 from labcore.explore.tiling import landscape_explorer, room_explorer
 from labcore.grading.selfcheck import progress, selfcheck
-from labcore.kernels.blocked import tile_race
-from labcore.kernels.matmul import ladder
 from labcore.loopnest import conv_problem, execute, traffic
 from labcore.mapping import least_words, min_traffic
-from labcore.models.zoo import build
 from labcore.plots.registry import show
 from labcore.tiling.choice import (
     best_square,
@@ -45,8 +43,6 @@ from labcore.tiling.choice import (
     words_held,
 )
 from labcore.tiling.intensity import load_intensity, product_words, ridge_side
-from labcore.tiling.levels import edge_times, hierarchy
-from labcore.tiling.overlap import CUBES, overlap_gain, product_time
 from labcore.tiling.product import (
     blocked,
     counts,
@@ -55,15 +51,14 @@ from labcore.tiling.product import (
     sliced,
     staged,
 )
-from labcore.tiling.strategies import hybrid, orders, reordered, spatial, temporal
 from labcore.units import counted, format_binary, format_si
 
 # %% [markdown]
-# ## Predict first
+# ## Predict
 #
-# Four guesses. A *word* is one element. Matrices are square here, N rows and N columns.
-# *Double buffering* holds the tiles of A and B twice, so that the next ones come in while
-# these are multiplied.
+# Four guesses. A *word* is one element. Matrices are square here, with N rows and N
+# columns. *Double buffering* holds the tiles of A and B twice, so that the next ones come
+# in while these are multiplied.
 
 # %%
 display(
@@ -75,7 +70,7 @@ display(
         "x",
     ),
     predict(
-        "14-ridge", "Side of a tile of C that feeds an A100 from HBM, fp16", "elements"
+        "14-ridge", "Side of a tile of C that feeds an A100 from HBM, FP16", "elements"
     ),
     predict(
         "14-double",
@@ -113,8 +108,9 @@ claims_at("14_tiling#three-loops")
 #
 # ## Figure 14, with numbers
 #
-# One real step of a real product. Before you read the counts: which tiles come in at the
-# next step, and which come in most often until the end?
+# The figure shows one step of a product that is really computed. Before you read its
+# counts: which tiles come in at the next step, and which come in most often until the
+# end?
 
 # %% name="figure-14"
 display(show("matrix-tiling"))
@@ -122,13 +118,14 @@ claims_at("14_tiling#figure-14")
 
 # %% [markdown]
 # The next step takes the last tile of A's row and of B's column and completes the tile of
-# C. In the end a tile of A has come in 4 times, once for each column of tiles in B, and a
-# tile of B 3 times. Only the tiles of C came once, because k is the innermost loop.
+# C. In the end a tile of A has come in once for each column of tiles in B, and a tile of
+# B once for each row of tiles in A. Only the tiles of C came once, because k is the
+# innermost loop.
 #
 # ## What a trip to DRAM costs
 #
 # The chapter says that a fetch from DRAM is 100 to 1,000 times slower than one from a
-# cache or a register. Its own Table 10 can be held against that, and so can a chip.
+# cache or a register. That can be held against its own Table 10, and against a chip.
 
 # %% name="how-much-slower"
 hbm, *_, l1 = memory.V100_LEVELS
@@ -140,18 +137,18 @@ print(
 claims_at("14_tiling#how-much-slower")
 
 # %% [markdown]
-# For a register it holds. For a cache it is ten to a hundred times in latency, about
-# fifteen in bandwidth; there a factor of a hundred and more is one of energy. That
-# decides how much a tile has to save: where all L1s together give fifteen times HBM's
-# bytes, it takes fifteen uses of a word in an L1 for each fetch from HBM until both are
-# busy alike.
+# For a register that holds. For a cache it does not: DRAM has ten to a hundred times the
+# latency of a cache, and all L1s together have fifteen times the bandwidth of HBM. A
+# factor of a hundred and more from a cache is one of energy. These ratios decide how much
+# a tile has to save: where all L1s together give fifteen times HBM's bytes, it takes
+# fifteen uses of a word in an L1 for each fetch from HBM until both are busy alike.
 #
 # ## Six loops and a cache
 #
 # Listing 21 walks the same steps in tiles and leaves the rest to a cache. Its accesses
-# are those of three loops, one for one; only their order differs. The cell counts them,
-# and then sends both orders through a small cache: 64 x 64 in FP32, lines of 64 B, 8
-# ways. Three tiles of 16 take 3 KiB. What should a cache of 4 KiB make of them?
+# are those of three loops, one for one; only their order differs. The first cell counts
+# them. The second sends both orders through a small cache: 64 x 64 in FP32, lines of 64
+# B, 8 ways. Three tiles of 16 take 3 KiB. How often should a cache of 4 KiB miss?
 
 # %% name="six-loops"
 small = naive(A, B).traffic == blocked(A, B, (2, 2, 2)).traffic
@@ -191,7 +188,7 @@ for capacity in (4096, 8192):
 # too many lines fall into one set, while others stand empty. The first misses of all are
 # neither.
 #
-# That is the first half of the answer to this lab's question. In 4 KiB the tiles fit and
+# That is the first half of the answer to this lab's question. The tiles fit in 4 KiB, and
 # the cache throws them out all the same. Rows of 64 floats are 256 B, four lines apart,
 # and 4 KiB with 8 ways have 8 sets: the 16 rows of a tile fall into two of them and fill
 # both. The tiles of B and C lie in the same columns, so they want the same two sets, and
@@ -201,14 +198,16 @@ for capacity in (4096, 8192):
 # libraries copy (*pack*). The three loops have such a case, too: 8 KiB have room for the
 # 64 lines of a column of B, but these fall into 4 of 16 sets, which hold 32.
 #
-# "Each tile computed independently", says the listing. Tiles of C are. The steps along k
-# are not: they add to the same tile.
-#
+# "Each tile computed independently", says the listing. Tiles of C are independent. The
+# steps along k are not: they add to the same tile.
+
+# %% [markdown]
 # ## Staging
 #
-# Listing 22 puts the copy into the program. A *scratchpad* is fast memory that holds what
-# a program puts there and nothing else. The listing writes a copy as `A[i:i+T, k:k+T]`,
-# to be read as one. What happens when numpy runs it?
+# Listing 22 puts the copy into the program. A
+# [scratchpad](../docs/glossary.md#scratchpad) is fast memory that holds what a program
+# puts there and nothing else. The listing writes `A[i:i+T, k:k+T]` and means a copy. What
+# happens when numpy runs it?
 
 # %% name="staging"
 x = np.zeros((4, 4))
@@ -224,23 +223,24 @@ for name, run in {
 claims_at("14_tiling#staging")
 
 # %% [markdown]
-# That is the second half. With copies A and B are read T times less often, as the chapter
-# says. numpy's slices are views of the array, so run as printed nothing is staged, and A
-# and B are read as often as by three loops, $8^3$ times; add `.copy()`. And C moves with
-# every step, since the listing adds into the array itself. Figure 14 keeps C; so does
-# every fast product. The last line holds nothing but 16 sums, and the words of A and B
-# are the same: what counts is the tile of C. The depth of A's and B's tiles changes the
-# room they take and not what they move.
+# That is the second half of the answer. With copies A and B are read T times less often,
+# as the chapter says. As printed, the innermost line breaks off at its `*`; with brackets
+# Python reads it. But a slice in numpy is a view of the array, so nothing is staged, and
+# A and B are read as often as by three loops, $8^3$ times; `.copy()` would mend that. And
+# C moves with every step, since the listing adds into the array itself. Figure 14 keeps
+# C, and so does every fast product. The last line holds nothing but 16 sums, and the
+# words of A and B are the same: what counts is the tile of C. The depth of A's and B's
+# tiles changes the room they take and not what they move.
 #
-# ## The tile that fits
+# ## At real size: the tile that fits
 #
-# That gives two rules for a memory of $S$ words, where sums are as wide as the words of A
-# and B, as in FP32. A cube of a tile takes $3 t^2$, so
-# $t = \sqrt{S / 3}$. A tile of C with one column of A and one row of B takes
-# $t^2 + 2t$, so t is nearly $\sqrt{S}$. Both move $2 N^3 / t$ words of A and B, plus C.
-# No schedule moves fewer than about $2 N^3 / \sqrt{S}$.
+# Two rules follow for a memory of $S$ words, where sums are as wide as the words of A and
+# B, as in FP32. A cube of a tile takes $3 t^2$, so $t = \sqrt{S / 3}$. A tile of C with
+# one column of A and one row of B takes $t^2 + 2t$, so t is nearly $\sqrt{S}$. Both move
+# $2 N^3 / t$ words of A and B, plus C. No schedule moves fewer than about
+# $2 N^3 / \sqrt{S}$.
 
-# %%
+# %% name="tile-landscape"
 S = 32 * 1024 // 4
 print(f"32 KiB of FP32, {S:,} words: cube {square_tile(S)}, tile of C {output_tile(S)}")
 for N, room in ((1024, S), (1024, 16384)):
@@ -260,35 +260,39 @@ show("tile-landscape")
 # larger by 256 words. So twice the memory saves a square nothing. The search finds a tile
 # that is not square.
 #
-# **Explore: the valley.** The loops are named from the outside in, and the operand
-# without the innermost one stays: under MNK that is C, which has no k. A cell of its map
-# holds the depth that serves its tile best. Find (1) what the best tile is when K shrinks
-# to 16, and its words over the bound, (2) an order under which the best tile of C becomes
-# a strip, and which operand stays there, (3) the least buffer with which a (16, 1024) @
-# (1024, 1024) product moves each word once, and what fills it. Try before you read on.
+# ## Explore: the valley
+#
+# The loops are named from the outside in, and the operand without the innermost one
+# stays: under MNK that is C, which has no k. A cell of its map holds the depth that
+# serves its tile best. Find (1) what the best tile is when K shrinks to 16, and its words
+# over the bound, (2) an order under which the best tile of C becomes a strip, and which
+# operand stays there, (3) the least buffer with which a (16, 1024) @ (1024, 1024) product
+# moves each word once, and what fills it.
 
 # %%
 landscape_explorer()
 
 # %% [markdown]
-# With K = 16 a band of A of full depth stays, 512 rows of it, and the words come within 2
-# percent of the bound. Where A or B is to stay, the wide tile is one of A or B, and C's
-# is a thin strip. The third needs 17,424 words: all of A, 16 x 1024, a column of B, and
-# 16 sums. All of C with a column of A and a row of B takes as many. So a square tile of C
-# is best where all three sizes are large and C stays, and not as a matter of course.
+# (1) With K = 16 a band of A of full depth stays, 512 rows of it, and the words come
+# within 2 % of the bound. (2) Where A or B is to stay, the wide tile is one of A or B,
+# and C's is a thin strip. (3) The product needs 17,424 words: all of A, 16 x 1024, a
+# column of B, and 16 sums. All of C with a column of A and a row of B takes as many. So a
+# square tile of C is best where all three sizes are large and C stays, and not as a
+# matter of course.
 #
 # At the start the map jumps between 16 rows and 8: of 8 rows all of K fits, 8 x 1024
 # words of A. That band stays while all columns pass, so a narrow tile moves no more than
 # a wide one, and the leftmost column is worst at 16 rows, not at one.
-#
+
+# %% [markdown]
 # ## Too small, too large
 #
 # A tile of C of $t \times t$ does $2 t^2$ FLOP for each pair of slices of $2 t$ words, so
-# with $b$ bytes a word its loads have an intensity of $t / b$. A chip wants its ridge
-# point. Is there a tile that reaches it and fits? *SM* is a multiprocessor of the A100,
-# with a scratchpad of its own, which NVIDIA calls shared memory. Its tensor cores
-# multiply fp16 and, as a rule, add in FP32: a sum takes 4 B while a word of A or B takes
-# 2.
+# with $b$ bytes a word its loads have an intensity of $t / b$. A chip wants its
+# [ridge point](../docs/glossary.md#ridge-point). Is there a tile that reaches it and
+# fits? *SM* is a multiprocessor of the A100, with a scratchpad of its own, which NVIDIA
+# calls shared memory. Its [tensor cores](../docs/glossary.md#tensor-core) multiply FP16
+# and, as a rule, add in FP32: a sum takes 4 B while a word of A or B takes 2.
 
 # %% name="too-small-too-large"
 I_ridge, room = A100.ridge("fp16"), SM_A100.shared.value
@@ -314,30 +318,35 @@ claims_at("14_tiling#too-small-too-large")
 # tensor cores with one memory. It takes tiles in tiles. The figure counts the words of C
 # too, which lowers its intensities a little below those that the cell prints.
 #
-# **Explore: room and pace.** Find (1) the depth from which holding A and B twice costs
-# more than a tenth of the widest t, on the A100 in fp16, (2) a precision of the A100 in
-# which a tile that fits reaches the ridge, and whether int8 is one, (3) how large an SM's
-# scratchpad would have to be on an H100 in fp16, at depth 32 and with operands twice.
-# Choose the chip first: one without the chosen precision moves it to another.
+# ## Explore: room and pace
+#
+# Find (1) the depth from which holding A and B twice costs more than a tenth of the
+# widest t, on the A100 in FP16, (2) a precision of the A100 in which a tile that fits
+# reaches the ridge, and whether int8 is one, (3) how large an SM's scratchpad would have
+# to be on an H100 in FP16, at depth 32 and with operands twice. Choose the chip first:
+# one without the chosen precision moves it to another.
 
 # %%
 room_explorer()
 
 # %% [markdown]
-# At depth 43 the widest tile is 184 with operands once and 166 with them twice; at 44 it
-# is 184 and 165, more than a tenth less. In fp32, off the tensor cores, 39 will do, and
-# in fp64 as many. int8 is none of them: from fp16 to int8 the peak doubles as the word
-# halves, so the side that the ridge asks for stays 307, and its sums stay 4 B each. An
-# H100 asks for 591 in fp16, and at depth 32 with operands twice that takes 1,513 KiB.
+# (1) At depth 43 the widest tile is 184 with operands once and 166 with them twice; at 44
+# it is 184 and 165, more than a tenth less. (2) In FP32, off the tensor cores, a side of
+# 39 reaches the ridge, and in FP64 as well. int8 is none of them: from FP16 to int8 the
+# peak doubles as the word halves, so the side that the ridge asks for stays 307, and its
+# sums stay 4 B each. (3) An H100 asks for 591 in FP16, and at depth 32 with operands
+# twice that takes 1,513 KiB.
 #
 # ## Tiles in tiles
 #
-# On a V100 the L2 serves all SMs. Let it hold slices for a tile of C of 1024 x 1024, and
+# On a V100 all SMs share one L2. Let it hold slices for a tile of C of 1024 x 1024, and
 # each SM work on 128 x 128 of it. There are two edges now, HBM to L2 and L2 to the SMs,
 # and each must feed the arithmetic. Before times are set on these counts, a small product
 # is run element by element to check them.
 
 # %%
+from labcore.tiling.levels import edge_times, hierarchy
+
 tiny = hierarchy(8, 8, 8, [(4, 4, 4), (2, 2, 2)])
 run = execute(tiny, A8, B8)
 print(f"8 x 8 x 8: counted {[one.words for one in traffic(tiny)]},", end=" ")
@@ -345,7 +354,7 @@ print(f"run {[one.words for one in run.traffic]}, right {np.array_equal(run.C, A
 
 # %% [markdown]
 # Three plans follow: an SM's tile alone, and two that put it into a tile for the L2.
-# Those two differ in one number, the depth of the L2's tile. Words are fp16; sums that
+# Those two differ in one number, the depth of the L2's tile. Words are FP16; sums that
 # leave and come back are FP32.
 
 # %%
@@ -367,8 +376,8 @@ for name, tiles in plans.items():
 print(f"V100's L2: {format_binary(memory.V100_LEVELS[1].capacity.value)}")
 
 # %% [markdown]
-# Alone, the SM's tiles take longer from HBM than the arithmetic. With an L2's tile 64
-# deep HBM is relieved and the other edge is not: every tile of 128 x 128 sums goes back
+# Alone, the SM's tiles take longer from HBM than the arithmetic. With a tile of the L2 64
+# deep, HBM is relieved and the other edge is not: every tile of 128 x 128 sums goes back
 # to the L2 and returns for the next 64 steps of k. A tile at one level decides what the
 # level inside it can keep. With slices of full depth, all of k, in the L2 both edges are
 # faster than the arithmetic, but slices and sums are then larger than the L2. What chips
@@ -379,13 +388,15 @@ print(f"V100's L2: {format_binary(memory.V100_LEVELS[1].capacity.value)}")
 # ## Double buffering
 #
 # With one buffer for A and B a step loads and then multiplies. With two, the next tiles
-# come in meanwhile, and a step takes the longer of both. The price is room. First a tile
-# of which both fit the scratchpad of an SM, FP32 sums counted.
+# come in meanwhile, and a step takes the longer of both. The price is room. The first
+# cell takes a tile whose A and B fit the scratchpad of an SM twice, FP32 sums counted.
 
-# %%
-tile, R, BW_one = (128, 16, 256), A100.peak("fp16"), A100.BW
+# %% name="tile-overlap"
+from labcore.tiling.overlap import CUBES, overlap_gain, product_time
+
+tile, R_peak, BW_one = (128, 16, 256), A100.peak("fp16"), A100.BW
 for n in (1, 2):
-    T = product_time(4096, 4096, 4096, tile, R, BW_one, n)
+    T = product_time(4096, 4096, 4096, tile, R_peak, BW_one, n)
     held = format_binary(bytes_held(tile, 2, n))
     print(
         f"A and B held {('once', 'twice')[n - 1]}, {held}: whole product {T * 1e3:.2f} ms"
@@ -394,8 +405,9 @@ show("tile-overlap")
 
 # %% [markdown]
 # Where the first tile already fills the room, a smaller one has to serve. How much
-# smaller depends on its form. The next cell takes 164 KiB in FP32, sums as wide as
-# operands, and compares cubes with tiles of C that take slices of depth 1.
+# smaller depends on its form. The next cell takes the same scratchpad of 164 KiB, now in
+# FP32 with sums as wide as operands, and compares cubes with tiles of C that take slices
+# of depth 1.
 
 # %%
 S = int(room // 4)
@@ -410,18 +422,21 @@ for load in (1, 2, 3, 4, 5):
 # %% [markdown]
 # In the same room a cube has to shrink by more than a fifth, and loads more. Where
 # loading takes more than $1 / (\sqrt{5/3} - 1) = 3.4$ times as long as multiplying, the
-# second buffer makes it *slower*. Thin slices shrink by next to nothing and gain always.
+# second buffer makes it *slower*. Thin slices shrink by next to nothing and always gain.
 # That is why fast kernels keep a wide tile of C and stream shallow tiles of A and B.
 #
 # ## Table 21: spatial, temporal, hybrid
 #
 # The table's columns become three functions here. *Spatial*: the loops stay as written,
 # the tiles are chosen. *Temporal*: the tiles are given, the order is chosen, so that one
-# operand stays. *Hybrid*: both are chosen. A layer of ResNet-50, 64 to 64 channels, 3 x 3
-# on 56 x 56, and a buffer of 8192 words. K and C are channels out and in, P and Q rows
-# and columns of the output, R and S of the filter; a size that is not named is not cut.
+# operand stays. *Hybrid*: both are chosen. The cell takes a layer of ResNet-50, 64 to 64
+# channels, 3 x 3 on 56 x 56, and a buffer of 8192 words. K and C are channels out and in,
+# P and Q rows and columns of the output, R and S of the filter; a size that is not named
+# is not cut.
 
 # %% name="table-21"
+from labcore.tiling.strategies import hybrid, orders, reordered, spatial, temporal
+
 layer = conv_problem(N=1, C=64, H=56, W=56, K=64, R=3, S=3, padding=1)
 given = {"K": 16, "C": 16, "P": 7, "Q": 8}
 print(f"each word once: {sum(layer.elements(name) for name in 'ABC'):,} words")
@@ -445,17 +460,18 @@ claims_at("14_tiling#table-21")
 # example of a convolution. With tiles to choose it does not: keeping sums moves fewer
 # words. The given tiles fill little more than half of the buffer, so temporal against
 # spatial is no fair race here. And the columns are no alternatives for different layers:
-# two of them fix what the third one chooses.
+# two of them fix what the third one chooses. On which layers belong where, Tables 21 and
+# 22 do not agree.
 #
-# Its row of use cases needs one warning. An RNN cannot reorder its loop over time: each
-# step needs the one before. Its weights stay only where all of them fit.
+# The table's row of use cases needs one warning. An RNN cannot reorder its loop over
+# time: each step needs the one before. Its weights stay only where all of them fit.
 #
 # ## Where the rule fails
 #
-# "The largest tile that fits" has three exceptions. One was conflicts. The second is
-# *balance*: tiles are spread over the SMs, and in the last round some of them have none.
-# The third is work that has next to nothing to reuse. The cell counts both, on the A100's
-# 108 SMs and on the layers of a network.
+# "Take the largest tile that fits" has three exceptions. The first was conflicts. The
+# second is *balance*: tiles are spread over the SMs, and in the last round some of them
+# have none. The third is work that has next to nothing to reuse. The cells count both, on
+# the A100's 108 SMs and on the layers of a network.
 
 # %%
 sms = int(SM_A100.count.value)
@@ -469,14 +485,18 @@ for N in (2048, 4096):
               f"{busy:.0%} of SMs busy, loads allow {paced:.0%}")  # fmt: skip
 
 # %%
+from labcore.models.zoo import build
+
 net = build("resnet50", batch=1)
 once = [one for one in net.layers if not one.op.macs]
 print(f"ResNet-50: {len(once)} of {len(net.layers)} layers are sums, ReLUs and pools")
 
 # %% [markdown]
-# The widest tile loads least and leaves 41 percent of the SMs idle where N is 2048. The
-# shares do not multiply, since idle SMs leave bandwidth to the others; but whoever tunes
-# tries several tiles for each size, and that is what autotuners are for.
+# The widest tile loads least and leaves 41 % of the SMs idle where N is 2048. The shares
+# do not multiply, since idle SMs leave bandwidth to the others. Autotuners try several
+# tiles for each size for this reason. And more than half of ResNet-50's layers are no
+# products: they use each element hardly more than once, so tiles save them next to
+# nothing.
 #
 # ## Your machine
 #
@@ -487,8 +507,10 @@ print(f"ResNet-50: {len(once)} of {len(net.layers)} layers are sums, ReLUs and p
 # %%
 predict("14-sweep", "Smallest tile over the best, time on your machine", "x")
 
-# %% tags=["nbval-ignore-output"]
+# %% name="tile-sweep" tags=["nbval-ignore-output"]
 # not compared with what is stored: these are times of a machine, maybe yours
+from labcore.kernels.blocked import tile_race
+
 raced = tile_race()
 sides = list(raced.race.times)
 display(
@@ -505,16 +527,18 @@ display(
 # line, where the tile leaves L1, the gain ends.
 #
 # Where this was recorded the gain nearly ends there, and then the last point, no tiles at
-# all, is the fastest. So this tiling loses. Two reasons are likely, and neither is
-# measured here. A row of 960 is a long inner loop over neighbours, for which hardware
-# fetches lines ahead, and a tile cuts it short; and each multiply-accumulate still reads
-# B and C and writes C in L1, with tiles or without. What is missing is the level inside:
-# a tile in registers. The next cell adds it. *Tiles in tiles* packs a panel of B for L2
-# and a strip of A for L1 and holds 4 x 4 words of A in registers, so that a sum that is
-# read from L1 takes four products before it goes back.
+# all, is the fastest. This tiling loses. Two reasons are likely, and neither is measured
+# here. A row of 960 is a long inner loop over neighbours, for which hardware fetches
+# lines ahead, and a tile cuts it short; and each multiply-accumulate still reads B and C
+# and writes C in L1, with tiles or without. What is missing is the level inside: a tile
+# in registers. The next cell adds it. *Tiles in tiles* packs a panel of B for L2 and a
+# strip of A for L1 and holds 4 x 4 words of A in registers, so that a sum that is read
+# from L1 takes four products before it goes back.
 
 # %% tags=["nbval-ignore-output"]
 # not compared with what is stored: these are times of a machine, maybe yours
+from labcore.kernels.matmul import ladder
+
 rungs = ladder()
 for name in rungs.times:
     print(f"{name}: {1e3 * rungs.median(name):.0f} ms")
@@ -556,7 +580,7 @@ claims_at("14_tiling#self-check")
 # - **2.** A 512 x 512 x 512 product in cubes of 64, C staying: how many words of A and B
 #   come in, together?
 # - **3.** How wide is the largest cube of a tile in 48 KiB of FP32?
-# - **4.** FLOP for each byte that a 128 x 128 tile of C loads of A and B, in fp16?
+# - **4.** FLOP for each byte that a 128 x 128 tile of C loads of A and B, in FP16?
 # - **5.** Ten steps, loading 3 us, multiplying 2 us, A and B held twice: how many us?
 # - **6.** A compiler maps a transformer onto an A100. (a) Attention with its scores in
 #   tiles on the chip, MLPs as blocked products with what follows fused to them. (b)
@@ -580,7 +604,10 @@ display(
 # - **Exercise:** [my/14_tiling.ipynb](../my/14_tiling.ipynb), from the words of a tile to
 #   a search of your own; your copy lies in `my/` once JupyterLab was opened with
 #   `make lab`.
-# - **Read:** Lam, Rothberg and Wolf (1991), "The Cache Performance and Optimizations of
-#   Blocked Algorithms", *ASPLOS*, which found the conflicts. Goto and van de Geijn
-#   (2008), "Anatomy of High-Performance Matrix Multiplication", *ACM TOMS* 34(3).
-# - **Next in the chapter:** compilers, which choose all this, in lab 15.
+# - **At work:** `labcore measure` finds the sizes at which your caches end, and so how
+#   large a tile may be.
+# - **Read:** [Lam, Rothberg and Wolf (1991)](../docs/references.md#lam1991), "The Cache
+#   Performance and Optimizations of Blocked Algorithms", which found the conflicts;
+#   [Goto and van de Geijn (2008)](../docs/references.md#goto2008), "Anatomy of
+#   High-Performance Matrix Multiplication".
+# - **Next:** [lab 15](15_compilers.ipynb), on compilers, which choose all this.

@@ -5,7 +5,7 @@
 # > nobody touched the model. What did the compiler do, and how much of it may we expect
 # > for ours?
 #
-# Reading 45 min, doing 55 min.
+# Reading 45 min, doing 60 min.
 #
 # A framework hands over a network as a **graph**: each *node* is an operation, each edge
 # a tensor that one node makes and another reads. Run as it stands, each node is one
@@ -14,10 +14,11 @@
 # program. This lab has a small compiler that does all five, and says after each step what
 # it saved.
 #
-# **You need before:** the roofline (lab 09), layouts (lab 12) and fusion (lab 13).
+# **You need before:** the roofline ([lab 09](09_roofline.ipynb)), layouts
+# ([lab 12](12_layouts.ipynb)) and fusion ([lab 13](13_fusion.ipynb)).
 #
-# **You can do after:** say for a network and a batch which stage of a compiler will gain
-# how much, and find the stage that will make it slower.
+# **You can do after:** say for a network and a batch how much each stage of a compiler
+# gains; find the stage that makes it slower; plan where the tensors of a small graph lie.
 
 # %%
 import numpy as np
@@ -35,15 +36,15 @@ from labcore.plots.registry import show
 from labcore.units import counted, format_si
 
 # %% [markdown]
-# ## Predict first
+# ## Predict
 #
 # *ResNet-50* classifies images with 53 convolutions. Behind each stands a *batch
-# normalisation*, which shifts and scales each channel, and often a ReLU, $\max(x, 0)$. As
-# a graph it takes 174 launches. *Naive* runs each node by itself, in FP32, and waits
-# after each; *compiled* is the whole plan. The *arena* is one block of memory for all
-# tensors between the input and the output. The last but one is about choosing a kernel by
-# a fixed rule, for one row of 1024 numbers times a 1024 x 1024 matrix, launches not
-# counted.
+# normalization*, which shifts and scales each channel, and often a ReLU, $\max(x, 0)$. As
+# a graph it takes 174 launches. The guesses use four more words. *Naive* runs each node
+# by itself, in FP32, and waits after each; *compiled* is the whole plan. The *arena* is
+# one block of memory for all tensors between the input and the output. The *rule* is a
+# fixed one that chooses a kernel, here for one row of 1024 numbers times a 1024 x 1024
+# matrix, launches not counted.
 
 # %%
 display(
@@ -62,11 +63,11 @@ display(
 # %% [markdown]
 # ## By hand: eight kernels
 #
-# The smallest graph in which every pass finds something. A convolution (`conv`), its
-# batch normalisation (`norm`), a ReLU that is asked for twice (`act`, `again`), their
-# `sum` times a factor `gain` that is itself a product of two known numbers, and a Tanh
-# (`watch`) that somebody once wanted to look at. All tensors have 4 channels of 8 x 8:
-# 256 numbers, 512 B at two bytes each.
+# The graph is small, and all passes but the last find something in it: a convolution
+# (`conv`), its batch normalization (`norm`), a ReLU that is asked for twice (`act`,
+# `again`), their `sum` times a factor `gain` that is itself a product of two known
+# numbers, and a Tanh (`watch`) that somebody once wanted to look at. All tensors have 4
+# channels of 8 x 8: 256 numbers, 512 B at two bytes each.
 #
 # On paper first: which nodes need not run? Which may share a kernel? How many launches
 # are left?
@@ -89,23 +90,23 @@ print(f"reading and writing 512 B {2e9 * 512 / A100.BW:.1f} ns")
 show("graph-passes")
 
 # %% [markdown]
-# Six *passes*, each from a graph to an equal graph:
+# There are six *passes*, each from a graph to an equal graph:
 #
 # - **Constant folding** computes once what depends on known numbers alone.
 # - **Common subexpressions**: what is computed twice from the same values runs once.
 # - **Dead code**: what no wanted value depends on does not run.
-# - **Batch normalisation** behind a convolution is linear in inference, as the
+# - **Batch normalization** behind a convolution is linear in inference, as the
 #   convolution is: with $a = \text{scale} / \sqrt{\text{var} + \epsilon}$ the filter $w$
 #   becomes $a w$ and one bias does the rest. The network is the same function; its
 #   weights are not.
 # - **Epilogues** join the convolution or product whose results they change element by
-#   element, as in lab 13. (The folded convolution bears the name of what it replaced,
-#   `norm`: so `act joins norm`.)
+#   element, as in lab 13. (The folded convolution bears the name of what it replaced, so
+#   the cell prints `act joins norm`.)
 # - **Element-wise chains** join each other where no such kernel comes first.
 #
-# What a pass saves here is launches, 5 µs each: ten thousand times as much as the 0.5 ns
-# that the bytes of one node take. And the order counts. What happens when dead code goes
-# last?
+# What a pass saves here is launches, 5 us each: ten thousand times as much as the 0.5 ns
+# that the bytes of one node take. The order of the passes counts too. What happens when
+# dead code goes last?
 
 # %%
 late = ["batch norm", "epilogues", "element-wise", "constants", "common", "dead code"]
@@ -117,15 +118,15 @@ for order in (list(PASSES), late):
 # %% [markdown]
 # While `watch` is there, the convolution has two readers, and neither folding nor fusing
 # may take its result away. And both `relu` are inside one kernel before common
-# subexpressions are looked for; that pass compares whole nodes. A pass opens or closes
-# the way for another; real compilers run some passes several times.
+# subexpressions are looked for, while that pass compares whole nodes. A pass opens or
+# closes the way for another; real compilers run some passes several times.
 #
 # ## Two kinds of compiler
 #
 # Table 23 sets a compiler of programs beside a compiler of networks. What is the
 # difference in kind? Python's own compiler sees `x * 2 + x * 2` as steps in a row. It
 # does not know what `x` is, so both products stay. Ours sees a graph of tensors whose
-# operators it knows. (A C compiler would merge the two, and modern ones vectorise loops;
+# operators it knows. (A C compiler would merge the two, and modern ones vectorize loops;
 # the rows of the table are emphases, not walls.)
 
 # %% name="table-23"
@@ -148,12 +149,13 @@ claims_at("15_compilers#table-23")
 # The last pass saves no operation, only bytes and launches. That is what "data movement
 # first" means in the table.
 #
-# ## Real size: passes over a network
+# ## At real size: passes over a network
 #
-# ResNet-50 as a framework defines it, on an A100 at batch 1. Each kernel takes the longer
-# of its arithmetic and its bytes (the roofline), then 5 µs for a launch. Before you run
-# the cell: 53 batch normalisations, 49 ReLUs, 16 additions. Which of the numbers below
-# can you know beforehand?
+# The cell compiles ResNet-50 as a framework defines it, and two more networks, for an
+# A100 at batch 1. Each kernel takes the longer of its arithmetic and its bytes (the
+# roofline), then 5 us for a launch. Before you run the cell: ResNet-50 has 53 batch
+# normalizations, 49 ReLUs and 16 additions. Which of the numbers that it prints can you
+# know beforehand?
 
 # %% name="graph-passes"
 nets = {"ResNet-50": resnet50, "MobileNetV2": mobilenetv2, "GPT-2 block": gpt2_block}
@@ -178,29 +180,23 @@ for name, make in nets.items():
 
 # %% [markdown]
 # 174 launches less 53 is 121; less 49 and 16 is 56: one for each of 53 convolutions, the
-# max pool, the mean and the dense layer. Counting nodes is enough; you could know it.
+# max pool, the mean and the dense layer. Counting nodes is enough to know it.
 #
-# **Where the rule fails, first.** The chapter says that common subexpressions help "in
-# models with residual connections". A residual network reads one value twice; it does not
-# compute it twice. The pass finds nothing there, nor does dead code: a network that
-# people publish is clean. What the pass is good for is what tools write. Here three
-# projections each normalise their input, which needs it once:
-
-# %%
-norm = {f"{part}.norm": ("layernorm", "x", "scale", "bias") for part in "qkv"}
-heads = {part: ("gemm", f"{part}.norm", f"w{part}") for part in "qkv"}
-weights = {f"w{part}": np.zeros((64, 64), np.float32) for part in "qkv"}
-ones = {"scale": np.ones(64, np.float32), "bias": np.zeros(64, np.float32)}
-written = make_graph({"x": (8, 64)}, norm | heads, weights | ones)
-print("three projections:", "; ".join(optimize(written, ["common"])[1][0].did))
-
-# %% [markdown]
-# **Explore: which switch does it?** The bars compare a network with itself as defined.
-# Find (1) with both switches off, which of *Batch norms* and *Element-wise* alone saves
-# more, and whether the second then still saves a launch (the text below tells; look
-# first); (2) the network that has nothing to fold; (3) a setting that is slower than no
-# compiler at all; (4) from which batch on launches are less than a tenth of ResNet-50's
-# compiled time, all passes on and *each waits*.
+# ## Where the rule fails: published networks
+#
+# The chapter says that common subexpressions help "in models with residual connections".
+# A residual network reads one value twice; it does not compute it twice. The pass finds
+# nothing there, and dead code finds nothing either: a network that people publish is
+# clean. The pass is for graphs that tools write, as where three projections each
+# normalize the same input.
+#
+# ## Explore: which switch does it?
+#
+# The bars compare a network with itself as defined. Find (1) with both switches off,
+# which of *Batch norms* and *Element-wise* alone saves more, and whether the second then
+# still saves a launch; (2) the network that has nothing to fold; (3) a setting that is
+# slower than no compiler at all; (4) from which batch on launches are less than a tenth
+# of ResNet-50's compiled time, all passes on and *each waits*.
 
 # %%
 from labcore.explore.compiler import memory_explorer, pass_explorer, selection_explorer
@@ -208,19 +204,20 @@ from labcore.explore.compiler import memory_explorer, pass_explorer, selection_e
 pass_explorer()
 
 # %% [markdown]
-# Fusing alone leaves 56 launches: a batch normalisation works element by element and
-# rides along as well as a ReLU does. Folding then saves no launch and no traffic to speak
-# of. It matters where a library's kernel takes one bias and one activation, and nothing
-# else.
+# (1) Fusing. Alone it leaves 56 launches: a batch normalization works element by element
+# and rides along as well as a ReLU does. Folding then saves no launch and no traffic to
+# speak of. It matters where a library's kernel takes one bias and one activation, and
+# nothing else. (2) GPT-2's block. (3) Both switches off and layouts converted at each
+# kernel: conversions are launches too. (4) From batch 66.
 #
 # ## Five stages
 #
 # Passes over the graph are the first of five stages. The cell runs them all on a small
 # network and prints what each hands on: *kernel selection* a kernel for each node,
 # *memory planning* an address for each tensor, *scheduling* a time, *code generation* a
-# program. A node that gives a tensor another shape alone, as before a dense layer, is a
-# *view*: it launches nothing. A *streamed* kernel is no product: it reads its inputs
-# once.
+# program. A node that only gives a tensor another shape, as before a dense layer, is a
+# *view*: it launches nothing. A *streamed* kernel is one that is no product: it reads its
+# inputs once.
 
 # %% name="pipeline"
 from labcore.compiler.codegen import compile_graph
@@ -249,21 +246,19 @@ claims_at("15_compilers#pipeline")
 # %% [markdown]
 # ## Which kernel?
 #
-# One product, many kernels: on the *vector units*, which multiply one number in a lane,
-# or on the *tensor cores*, which multiply small tiles; in blocks of 128 x 128 results or
-# of 32 x 32; the inner size K in one piece or in parts that are added up. Three ways to
-# choose:
+# One product has many kernels: on the *vector units*, which multiply one number in a
+# lane, or on the [tensor cores](../docs/glossary.md#tensor-core), which multiply small
+# tiles; in blocks of 128 x 128 results or of 32 x 32; the inner size K in one piece or in
+# parts that are added up. Three ways to choose:
 #
-# - **By rule**: no time is computed. Ours is the footnote's, tensor cores where sizes are
-#   multiples of 16, with the usual block of 128 x 128.
+# - **By rule**: no time is computed. Ours is that of footnote 39: tensor cores where
+#   sizes are multiples of 16, with the usual block of 128 x 128.
 # - **By cost**: predict each candidate's time and take the least.
 # - **By profile**: run them all and take the fastest, as in *Your machine* below.
 #
 # What can a rule lose? An A100 has 108 multiprocessors, and in this model each works on
 # one block at a time (a real one may hold several). One row of 1024 columns makes 8
-# blocks of 128: 100 multiprocessors idle.
-#
-# First three products by themselves.
+# blocks of 128: 100 multiprocessors idle. The cell takes three products by themselves.
 
 # %%
 from labcore.compiler.kernel_cost import gemm_space
@@ -280,8 +275,8 @@ for M, N in ((1, 1024), (4096, 4096), (4096, 1000)):
 
 # %% [markdown]
 # The rule answers two questions, which unit and which block. So the next cell asks twice
-# what it loses over whole networks, launches counted: as it is, and where it chooses the
-# unit alone and the block goes by cost.
+# what it loses over whole networks, launches counted: as it is, and where it chooses only
+# the unit and the block goes by cost.
 
 # %% name="selection"
 from labcore.compiler.waterfall import operations
@@ -300,7 +295,7 @@ display(show("kernel-choice"))
 claims_at("15_compilers#selection")
 
 # %% [markdown]
-# The footnote says that heuristics "can miss 10 to 30 percent". As the choice of a unit
+# Footnote 39 says that heuristics "can miss 10 to 30 percent". As the choice of a unit
 # the rule does about that, or less. With a fixed block it loses far more on convolutional
 # networks, whose late layers are small, and little on a transformer at a large batch,
 # whose products are large and even. A rule is as good as the shapes that it was made for.
@@ -310,14 +305,22 @@ claims_at("15_compilers#selection")
 # tensor cores loads other rows in smaller pieces, and takes longer at 1025 than is shown
 # here.
 #
-# **Explore: one more column.** Find (1) what the rule does at K = 1024 and at 1025, and
-# what the best kernel does; (2) a shape whose best kernel cuts K in parts; (3) at
-# K = N = 4096, what the rule loses at 1024, 2048, 2049 and 4096 rows, typed into the box,
-# and why that does not fall steadily. (Blocks of 128 x 128 over 108 multiprocessors: how
-# many rounds?)
+# ## Explore: one more column
+#
+# Find (1) what the rule does at K = 1024 and at 1025, and what the best kernel does; (2)
+# a shape whose best kernel cuts K in parts; (3) at K = N = 4096, what the rule loses at
+# 1024, 2048, 2049 and 4096 rows, typed into the box, and why that does not fall steadily.
+# (Blocks of 128 x 128 over 108 multiprocessors: how many rounds?)
 
 # %%
 selection_explorer()
+
+# %% [markdown]
+# (1) At 1025 the rule falls back to the vector units, while the best kernel takes about
+# the same time as at 1024. (2) Few results and a long K: 64 rows, K = 4096 and N = 64
+# have their best kernel with K in 8 parts. (3) 20, 0, 20 and 4 %. The blocks number 256,
+# 512, 544 and 1,024, so they take 3, 5, 6 and 10 rounds; where the last round is nearly
+# empty, the rule loses most.
 
 # %% [markdown]
 # ## Where does each tensor lie?
@@ -326,7 +329,10 @@ selection_explorer()
 # that are never live together may share bytes. By hand: `a` of 4 B is live at steps 0 and
 # 1, `b` of 2 B at 1 and 2, `c` of 4 B at 2 and 3. How many bytes does one arena need? At
 # least as many as are live at one step; no plan beats that *bound*. Placing the largest
-# first, each in the smallest gap that holds it, reaches it here.
+# first, each in the smallest gap that holds it, reaches it here. The cell's last lines
+# ask the same of a network, whose tensors may each have a place of their own, or whose
+# element-wise nodes may write their result over an input that nobody reads again. What is
+# left to share then?
 
 # %%
 from labcore.compiler.lifetime import Buffer
@@ -335,12 +341,6 @@ three = [Buffer("a", 4, 0, 1), Buffer("b", 2, 1, 2), Buffer("c", 4, 2, 3)]
 plan = allocate(three)
 print(f"live at each step: {live_bytes(three)} B;", end=" ")
 print(f"offsets {plan.offsets}, arena {plan.peak} B")
-
-# %% [markdown]
-# A network's tensors may each have a place of their own, or an element-wise node may
-# write its result over an input that nobody reads again. What is left to share then?
-
-# %%
 for title, buffers in (
     ("each tensor its own", lifetimes(resnet50(), in_place=False)),
     ("written over where nobody reads again", lifetimes(resnet50())),
@@ -353,10 +353,11 @@ for title, buffers in (
     )
 
 # %% [markdown]
-# How near do plans come to the bound? Three orders of placing, over three networks; in
-# none may two buffers *clash*, that is, share bytes while both are live.
+# How near do plans come to the bound? The cell places the tensors of three networks in
+# three orders. In no plan may two buffers *clash*, that is, share bytes while both are
+# live.
 
-# %%
+# %% name="memory-plan"
 from operator import attrgetter
 
 from labcore.explore.compiler_memory import STRATEGIES
@@ -386,22 +387,29 @@ show("memory-plan")
 # allocator does that learns of each tensor when it is asked for: it does not know what
 # comes, and pays for that. (Steps count nodes, and one more for the outputs.)
 #
-# **Explore: the room a network needs.** Find (1) which order misses the bound, and in
-# which network most; (2) whether passes lower the bound or only the number of buffers,
-# with *Writing over* allowed and forbidden; (3) what the batch changes.
+# ## Explore: the room that a network needs
+#
+# Find (1) which order misses the bound, and in which network most, as defined and after
+# the passes; (2) whether passes lower the bound or only the number of buffers, with
+# *Writing over* allowed and forbidden; (3) what the batch changes.
 
 # %%
 memory_explorer()
 
 # %% [markdown]
+# (1) *As the run asks*: as defined by 44.4 % in ResNet-50, after the passes by 23.5 % in
+# GPT-2's block. (2) With writing over allowed the passes lower neither. With it forbidden
+# they lower both in the convolutional networks, ResNet-50's bound from 9.634 to 7.225 MB.
+# (3) All bytes grow with the batch, so the shares stay.
+#
 # ## Which layout?
 #
-# A 4-D tensor lies channels first (NCHW) or channels last (NHWC), lab 12. Tensor cores
-# take the channels of a pixel together, so a dense convolution wants NHWC; an input that
-# lies otherwise is *converted*, read and written once by a kernel of its own. Most other
-# nodes take either. Which tensors should be converted? Each node gets one of two labels,
-# and each edge between two labels costs a conversion: a *minimum cut* finds the cheapest
-# labels exactly.
+# A 4-D tensor lies channels first (NCHW) or channels last (NHWC), as in
+# [lab 12](12_layouts.ipynb). Tensor cores take the channels of a pixel together, so a
+# dense convolution wants NHWC; an input that lies otherwise is *converted*, read and
+# written once by a kernel of its own. Most other nodes take either. Which tensors should
+# be converted? Each node gets one of two labels, and each edge between two labels costs a
+# conversion: a *minimum cut* finds the cheapest labels exactly.
 
 # %%
 from labcore.compiler.passes.layout import assign_layouts, conversions, convert_per_kernel
@@ -418,7 +426,7 @@ for name, make in {"ResNet-50": resnet50, "MobileNetV2": mobilenetv2}.items():
 # %% [markdown]
 # Fused, ResNet-50's convolutions follow each other directly, and few conversions are left
 # even where nobody plans. MobileNetV2 has a depthwise convolution between any two dense
-# ones; there, each kernel for itself costs two thirds of the time again. Planned, the
+# ones. There, converting at each kernel costs two thirds of the time again. In a plan the
 # images are converted once and all else follows.
 #
 # ## When does it run?
@@ -426,42 +434,26 @@ for name, make in {"ResNet-50": resnet50, "MobileNetV2": mobilenetv2}.items():
 # The CPU launches kernels; it may go *ahead* while earlier ones run. Two *streams* run
 # kernels side by side where neither waits for the other. How much is there to gain? The
 # longest chain of kernels that wait for each other bounds it.
-
-# %%
-for name, make in nets.items():
-    for batch in (1, 32):
-        made = optimize(make(batch=batch))[0]
-        T = {kernel.name: kernel.T for kernel in cost(made, A100).kernels}
-        waits = makespan(schedule(made, T, LAUNCH.value, ahead=False))
-        ahead = makespan(schedule(made, T, LAUNCH.value))
-        two = makespan(schedule(made, T, LAUNCH.value, streams=2))
-        print(
-            f"{name}, batch {batch}: each waits {format_si(waits, 's', 3)}, ahead",
-            end=" ",
-        )
-        print(
-            f"{format_si(ahead, 's', 3)}, two streams {format_si(two, 's', 3)};", end=" "
-        )
-        print(f"longest chain {format_si(critical_path(made, T), 's', 3)}")
-
-# %% [markdown]
-# At batch 1 the CPU cannot keep up: going ahead helps little while a kernel takes less
-# than its launch. (CUDA Graphs are the usual cure: a run's launches are recorded once and
-# replayed with one call, at less time for each; the lab does not model them.) At batch 32
-# launches vanish behind kernels. Streams gain little either way, as these networks are
-# nearly chains. (What a second stream shows is the most it can gain: both kernels are
-# taken to run as fast as alone.)
 #
-# Does a memory plan that was made for one stream hold for two?
+# And does a memory plan that was made for one stream hold for two? The cell's last lines
+# ask that of GPT-2's block at batch 32.
 
 # %%
 from labcore.compiler.live_in_time import lifetimes_in_time
 from labcore.compiler.memory_plan import MemoryPlan
 
-made = optimize(gpt2_block(batch=32))[0]
-T = {kernel.name: kernel.T for kernel in cost(made, A100).kernels}
-first = allocate(lifetimes(made, in_place=False))
-print("the plan for one stream of GPT-2's block at batch 32:")
+ways = {"each waits": {"ahead": False}, "ahead": {}, "two streams": {"streams": 2}}
+for name, make in nets.items():
+    for batch in (1, 32):
+        made = optimize(make(batch=batch))[0]
+        T = {kernel.name: kernel.T for kernel in cost(made, A100).kernels}
+        ends = {
+            w: makespan(schedule(made, T, LAUNCH.value, **how)) for w, how in ways.items()
+        }
+        ends |= {"longest chain": critical_path(made, T)}
+        said = ", ".join(f"{what} {format_si(end, 's', 3)}" for what, end in ends.items())
+        print(f"{name}, batch {batch}: {said}")
+first = allocate(lifetimes(made, in_place=False))  # of GPT-2's block, the last one
 for knows, plan in (("knows no places", None), ("waits for bytes", first)):
     when = schedule(made, T, streams=2, plan=plan)
     live = tuple(lifetimes_in_time(made, when))
@@ -470,11 +462,18 @@ for knows, plan in (("knows no places", None), ("waits for bytes", first)):
     print("clashes:", clashes or "none")
 
 # %% [markdown]
-# It does not: two streams keep more tensors live together, and pairs would write over
-# each other. So whoever plans memory first, as the chapter's five stages do, has the
-# schedule wait for bytes as well as for inputs, and loses part of what the streams gain;
-# planned behind the schedule, places suit its times but cannot shape them. Compilers
-# exist of both kinds.
+# At batch 1 the CPU cannot keep up: going ahead helps little while a kernel takes less
+# than its launch. (CUDA Graphs are the usual cure: a run's launches are recorded once and
+# replayed with one call, at less time for each; the lab does not model them.) At batch 32
+# launches vanish behind kernels. Streams gain little either way, as these networks are
+# nearly chains. (What a second stream gains here is the most that it can: both kernels
+# are taken to run as fast as alone.)
+#
+# The memory plan does not hold: two streams keep more tensors live together, and pairs
+# would write over each other. So whoever plans memory first, as the chapter's five stages
+# do, has the schedule wait for bytes as well as for inputs, and loses part of what the
+# streams gain; planned behind the schedule, places suit its times but cannot shape them.
+# Compilers exist of both kinds.
 #
 # ## The program
 #
@@ -501,11 +500,11 @@ claims_at("15_compilers#codegen")
 # Two runs of `relu` stand in the line for numpy: it was merged in the graph, and its text
 # is written at each use. The loop for numba computes it once, `t1`.
 #
-# Our CPU code has no tensor cores to forget. On a GPU a backend that forgets them leaves
-# a ratio above on the table, whatever the earlier stages did: which, its precisions say.
-# The chapter's order of magnitude changes both, the unit and the format; for one format
-# it is less. Other machines cost the compiler more: the last line of the table is the
-# time to build for an FPGA, whose code is a circuit.
+# Our CPU code has no tensor cores to forget. On a GPU, code without them is slower by one
+# of the ratios above, whatever the earlier stages did. The chapter's order of magnitude
+# changes both the unit and the format; for one format it is less. Other machines cost the
+# compiler more time: the last line of the table is the time to build for an FPGA, whose
+# code is a circuit.
 #
 # Is the program right? It sums in another order than the reference, so it is compared
 # within a stated tolerance of the largest magnitude, on four graphs. The last was written
@@ -542,12 +541,12 @@ for name, one in cases.items():
 # our model gives for an A100. Before you look: which stage takes off most at batch 1, and
 # which at batch 32?
 #
-# *Naive* is more here than 174 launches in the section on passes. There every number has
-# two bytes and a convolution is one kernel. Here it starts in FP32, a kernel of its own
-# writes each convolution's patches to memory (*im2col*, lab 12), some products add up
-# parts of K in a second kernel, and the images are copied from the host first. FP16 on
-# tensor cores brings launches again: conversions of layout, before and after each
-# convolution. Planned, the images alone are converted. In the last two lines the CPU
+# *Naive* is slower here than in the section on passes. There every number has two bytes
+# and a convolution is one kernel. Here it starts in FP32, a kernel of its own writes each
+# convolution's patches to memory ([im2col](../docs/glossary.md#im2col)), some products
+# add up parts of K in a second kernel, and the images are copied from the host first.
+# FP16 on tensor cores brings launches again: conversions of layout, before and after each
+# convolution. Planned, only the images are converted. In the last two lines the CPU
 # launches ahead, and the next images are copied in while these are computed.
 
 # %% name="waterfall"
@@ -566,7 +565,7 @@ for batch in (1, 32):
 claims_at("15_compilers#waterfall")
 
 # %% [markdown]
-# The page's 5.9x lies below both of ours. Why larger, why smaller?
+# The printed 5.9x lies below both of ours. Three things make it larger or smaller.
 #
 # - **The batch.** At batch 1 launches are most of the naive time, and what makes fewer of
 #   them wins. At batch 32 the kernels themselves are, and the tensor cores win.
@@ -576,8 +575,7 @@ claims_at("15_compilers#waterfall")
 # - **What naive means.** Ours writes every convolution's patches to memory. Against a
 #   framework that calls a good library from the start, much of the gain is not there.
 #
-# Other networks, other gains. The last line asks for a chip whose multiprocessor the
-# catalogue does not describe.
+# The next cell asks the same of other networks.
 
 # %%
 from labcore.compiler.waterfall import waterfall
@@ -594,31 +592,29 @@ print(f"the most over the least: {max(gains.values()) / min(gains.values()):.1f}
 for one in waterfall(small_cnn()):
     print(f"small CNN, batch 1, {one.name}: {format_si(one.T, 's', 3)},", end=" ")
     print(f"{one.launches} launches that take {format_si(one.T_launch, 's', 3)}")
-try:
-    waterfall(small_cnn(), "H100")
-except ValueError as error:
-    print(error)
 
 # %% [markdown]
 # So 5.9x is a gain that a network may have, and no gain to expect of any: from a small
 # network at batch 1 to MobileNetV2 at 32 it differs by a factor of 6.6.
 #
-# **Where the rule fails, again.** "Use tensor cores" makes MobileNetV2 at batch 1 twice
-# as slow, and gains nothing at batch 32, until the layout is planned: it buys arithmetic,
-# which was not missing, with conversions. A small network at batch 1 is launches and the
-# copy of its image: a stage moves it only as it changes their number. Choosing kernels
+# ## Where the rule fails: one switch at a time
+#
+# "Use tensor cores" makes MobileNetV2 at batch 1 twice as slow, and gains nothing at
+# batch 32, until the layout is planned: it buys arithmetic, which was not missing, with
+# conversions. At batch 1 the time of the small network is launches and the copy of its
+# image, so a stage changes it only as it changes the number of launches. Choosing kernels
 # saves three launches, those of im2col; tensor cores bring six conversions; layouts take
 # five of these away again, and with FP16 the network is still slower than it was without.
 # Stages pay only together, so measuring one switch at a time misleads.
 #
 # ## Your machine
 #
-# The small network here, as it is, node by node in numpy (*eager*), and compiled by
-# numba, on images of several sizes and one thread. Your CPU has no launches, but each
-# numpy call costs a microsecond or so whatever it computes. Predicted from the two ends:
-# at the smallest image calls are all there is, and 12 launched nodes become 5; at the
-# largest, arithmetic, which is the same in both. The line between follows from a time per
-# call and a time per FLOP.
+# The cell runs the small network as it is, node by node in numpy (*eager*), and compiled
+# by numba, on images of several sizes and one thread. Your CPU has no launches, but each
+# numpy call costs a microsecond or so whatever it computes. The prediction comes from the
+# two ends. At the smallest image calls are all there is, and 12 launched nodes become 5.
+# At the largest it is arithmetic, which is the same in both. The line between follows
+# from a time per call and a time per FLOP.
 
 # %% tags=["nbval-ignore-output"]
 # not compared with what is stored: these are measurements of a machine, maybe yours
@@ -646,7 +642,7 @@ display(
 )
 
 # %% [markdown]
-# Where the prediction fails it is the model of one price for every call: a convolution in
+# Where the prediction fails, its one price for every call is the reason: a convolution in
 # numpy makes many calls inside, a ReLU one; and the eager version moves each tensor
 # again. The lines above the picture choose **by profile**: every way that this machine
 # has for a convolution, timed: *strided view* is numpy's own sum over a view of all
@@ -656,8 +652,8 @@ display(
 # ## What a plan assumes
 #
 # All of this was decided before the first input. A plan has one shape in it. Requests
-# come at batches from 1 to 128, and a plan for 128 run with one request does the work of
-# 128. A kernel chosen for one number of rows, run with another, loses too:
+# come at batches from 1 to 128, and a plan for 128 run with one request does all of its
+# work. A kernel chosen for one number of rows and run with another loses too.
 
 # %% name="to-runtime"
 from labcore.runtime.tiles import SILICON, choose, regret
@@ -672,7 +668,7 @@ for planned in (1, 128, 8192):
 claims_at("15_compilers#to-runtime")
 
 # %% [markdown]
-# No tile is best for all, and the next lab's runtime chooses again when it sees the
+# No tile is best for all. The runtime of the next lab chooses again when it sees the
 # shape.
 #
 # ## Settled
@@ -710,7 +706,7 @@ claims_at("15_compilers#self-check")
 #    share, 4 schedule kernels on two streams, each as soon as its inputs are there,
 #    whatever lies where, 5 write code. An order in which no buffer is overwritten while
 #    it is needed? Five numbers in a text, such as `"1 2 3 4 5"`.
-# 3. Twelve convolutions, each with a batch normalisation and a ReLU; behind every second
+# 3. Twelve convolutions, each with a batch normalization and a ReLU; behind every second
 #    the input of the pair is added and another ReLU follows. Launches before and after
 #    all passes, as a pair.
 # 4. A product with 1024 x 1024 results in blocks of 128 x 128, K in one piece, on an A100
@@ -741,8 +737,11 @@ display(
 # - **Exercise:** [my/15_compilers.ipynb](../my/15_compilers.ipynb), from dead code to a
 #   memory plan and a layout of your own; your copy lies in `my/` once JupyterLab was
 #   opened with `make lab`.
-# - **Read:** Chen et al. (2018), "TVM", *OSDI*, sections 3 to 5, for graph passes and
-#   kernels by cost model; Pisarchyk and Lee (2020), "Efficient Memory Management for Deep
-#   Neural Net Inference", arXiv:2001.03288, for the two orders of placing.
-# - **Next in the chapter:** lab 16 runs such plans against requests that do not keep to
-#   them.
+# - **At work:** `labcore roofline your_model.onnx --on A100 --batch 1` says which layers
+#   of your network wait for memory; `import_onnx` above gives it to the compiler.
+# - **Read:** [Chen et al. (2018)](../docs/references.md#chen2018), "TVM", sections 3 to
+#   5, for graph passes and kernels by cost model;
+#   [Pisarchyk and Lee (2020)](../docs/references.md#pisarchyk2020) for the two orders of
+#   placing.
+# - **Next:** [lab 16](16_runtimes.ipynb) runs such plans against requests that do not
+#   keep to them.

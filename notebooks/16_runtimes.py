@@ -4,20 +4,22 @@
 # > The benchmark said 20 ms. In production one request in a hundred takes a second. The
 # > kernels are the same: what does the runtime meet that the benchmark did not?
 #
-# Reading 30 min, doing 40 min.
+# Reading 30 min, doing 70 min.
 #
 # A compiler makes its plan before anybody asks. A **runtime** runs the plan when they do:
-# it launches *kernels* (programs on the accelerator), moves data, hands out memory. What
-# comes then is not what the plan was made for. Requests are short and long, they come in
-# bursts, memory is in pieces, a neighbour computes on the same chip, and the chip is hot.
-# This lab meets these one by one, in simulated time, and at the end adds them up.
+# it launches [kernels](../docs/glossary.md#kernel) (programs on the accelerator), moves
+# data and hands out memory. What comes then is not what the plan was made for. Requests
+# are short and long, they come in bursts, memory is in pieces, a neighbour computes on
+# the same chip, and the chip is hot. This lab meets these one by one, in simulated time,
+# and at the end adds them up.
 #
-# **You need before:** what a kernel is and what its launch costs (lab 13), links and
-# copies (lab 08), tiles of a matrix product (lab 14).
+# **You need before:** what a kernel is and what its launch costs
+# ([lab 13](13_fusion.ipynb)), links and copies ([lab 08](08_memory_systems.ipynb)), tiles
+# of a matrix product ([lab 14](14_tiling.ipynb)).
 #
-# **You can do after:** draw what streams overlap and say what sets their pace; count what
-# padding wastes; tell from a load how long requests wait; say why memory that is free is
-# not to be had; and know which part of a slow tail a runtime can cure.
+# **You can do after:** say what sets the pace of kernels and copies in streams; compute
+# what padding wastes and how long requests wait at a given load; tell which part of a
+# slow tail a runtime can cure.
 
 # %%
 import numpy as np
@@ -35,7 +37,7 @@ from labcore.runtime.work import prefill
 from labcore.units import format_binary, format_si
 
 # %% [markdown]
-# ## Predict first
+# ## Predict
 #
 # *p50* is the latency that half of the requests do not exceed, *p99* the one that 99 in a
 # hundred do not. A *prompt* is the text that a language model reads; its length counts in
@@ -73,14 +75,14 @@ display(
 )
 
 # %% [markdown]
-# ## By hand: three kernels, two copies
+# ## By hand
 #
-# The smallest case: a request is copied in (4 us), three kernels work on it (3, 1 and 3
-# us), and the result is copied out (2 us). The host *launches* each of the five commands,
-# 1 us each. Commands of one **stream** run in order. A host that *waits* launches the
-# next command when the last one has ended; one that *goes on* launches all and lets the
-# stream keep the order. Draw both on paper, then two such requests in two streams. When
-# does each end?
+# Three kernels and two copies: a request is copied in (4 us), the kernels work on it (3,
+# 1 and 3 us), and the result is copied out (2 us). The host *launches* each of the five
+# commands, 1 us each. Commands of one **stream** run in order. A host that *waits*
+# launches the next command when the last one has ended; one that *goes on* launches all
+# and lets the stream keep the order. Draw both on paper, then two such requests in two
+# streams. When does each end?
 
 
 # %%
@@ -99,7 +101,7 @@ ends = {
     "two streams, the host goes on": simulate(two, L_launch=1),
 }
 for name, run in ends.items():
-    busy = run.utilisation(COMPUTE)
+    busy = run.utilization(COMPUTE)
     print(f"{name}: {run.makespan:.0f} us, the accelerator works {busy:.0%} of it")
 print(f"by hand: {5 * 1 + 13}, {1 + 13}, {2 * 18}, {1 + 4 + 2 * (3 + 1 + 3) + 2}")
 
@@ -108,13 +110,14 @@ print(f"by hand: {5 * 1 + 13}, {1 + 13}, {2 * 18}, {1 + 4 + 2 * (3 + 1 + 3) + 2}
 # first only, $1 + 13 = 14$; the others happen while the stream works. And with two
 # streams the second request's copies hide behind kernels: $1 + 4 + 2 \times 7 + 2 = 21$.
 #
-# **Double buffering** is that idea made regular: batch $n + 1$ moves in while batch $n$
-# is computed, in two buffers by turns. With a copy in of $a$, a kernel of $b$ and a copy
-# out of $c$, $n$ batches take $n (a + b + c)$ in a row. Overlapped they take
-# $a + n b + c$ if the kernel is the longest step and two buffers are enough: a buffer is
-# copied out and filled again while the other is computed, so $a + c \le b$. The figure
-# has three batches, and below them a case that no stream cures: kernels that are shorter
-# than their launches. There only fewer launches help, by fusion (lab 13).
+# [Double buffering](../docs/glossary.md#double-buffering) is that idea made regular:
+# batch $n + 1$ moves in while batch $n$ is computed, in two buffers by turns. With a copy
+# in of $a$, a kernel of $b$ and a copy out of $c$, $n$ batches take $n (a + b + c)$ in a
+# row. Overlapped they take $a + n b + c$ if the kernel is the longest step and two
+# buffers are enough: a buffer is copied out and filled again while the other is computed,
+# so $a + c \le b$. The figure has three batches, and below them a case that no stream
+# cures: kernels that are shorter than their launches. There only fewer launches help, by
+# fusion ([lab 13](13_fusion.ipynb)).
 
 # %% name="double-buffering"
 a, b, c, L = 20, 30, 10, LAUNCH.value * 1e6  # us
@@ -127,10 +130,12 @@ display(show("runtime-gantt"))
 claims_at("16_runtimes#double-buffering")
 
 # %% [markdown]
-# **Explore: streams.** Find (1) for the times given, the number of streams from which on
-# one more changes nothing, and a set of times for which two are too few; (2) the launch
-# time from which on the kernels wait for the host; (3) times for which overlapping saves
-# less than a tenth, however many batches there are.
+# ## Explore: streams
+#
+# Find (1) for the times given, the number of streams from which on one more changes
+# nothing, and a set of times for which two are too few; (2) the launch time from which on
+# the kernels wait for the host; (3) times for which overlapping saves less than a tenth,
+# however many batches there are.
 
 # %%
 streams_explorer()
@@ -223,7 +228,7 @@ claims_at("16_runtimes#phases")
 # weights with any tile. *Padding* costs far more: 64 tokens in a plan for 8192 take the
 # 89 times that you saw above.
 #
-# ## Padding, by hand
+# ## Padding
 #
 # A plan compiled for one shape runs that shape. A prompt of 100 tokens in a plan for 512
 # is 412 tokens of padding. With *buckets*, a plan for each of a few lengths, it takes the
@@ -249,12 +254,13 @@ print(f"doubling buckets {waste['2^k']:.1%}")
 # Doubling buckets waste about a quarter whatever the range, and there are only eight.
 # Each further bucket is one more plan to compile, to keep and to warm up.
 #
-# ## Real size: three plans, one day
+# ## At real size
 #
-# Now requests arrive: at random (a *Poisson process*), 1.2 a second, and one after
-# another on one chip. The **static** plan pads all to 8192, **buckets** to the next power
-# of two, the **dynamic** plan not at all. A simulation of 2000 requests, beside what the
-# theory of queues says of the mean wait. With a load $\rho = \text{rate} \times T$ it is
+# Three plans serve one trace. Requests arrive at random (a *Poisson process*), 1.2 a
+# second, and run one after another on one chip. The **static** plan pads all to 8192,
+# **buckets** to the next power of two, the **dynamic** plan not at all. A simulation of
+# 2000 requests stands beside what the theory of queues says of the mean wait. With a load
+# $\rho = \text{rate} \times T$ it is
 #
 # $$ W = \frac{\rho}{1 - \rho} \cdot \frac{T}{2} \; \text{(all alike, M/D/1)} \qquad
 # W = \frac{\text{rate} \cdot \overline{T^2}}{2 (1 - \rho)} \; \text{(any, M/G/1)} $$
@@ -280,9 +286,9 @@ for name, plan in PLANS.items():
 print(f"one prompt in the bucket of 2048: {format_si(cost(2048).T, 's', 3)}")
 
 # %% [markdown]
-# Here is the second of the question: with buckets one request in a hundred takes 0.96 s.
+# That is the second in the question: with buckets one request in a hundred takes 0.96 s.
 # The kernels did nothing wrong. Most of that second is the longest prompts' own work, the
-# rest is padding and waiting. Static padding makes a chip busy that has little to do:
+# rest is padding and waiting. Static padding keeps a chip busy that has little to do:
 # 83 % at work, and a sixth of it of use. (Useful work is a share of *time*, the padding
 # above was one of *tokens*. Long shapes cost more for each token, so padding takes a
 # larger share of the time than of the tokens.)
@@ -290,31 +296,27 @@ print(f"one prompt in the bucket of 2048: {format_si(cost(2048).T, 's', 3)}")
 # The formulas have $1 - \rho$ below: near full load the wait grows without end. And the
 # *square* of the times counts: among mixed lengths the short ones wait for the long.
 
-# %%
+# %% name="static-dynamic"
 show("static-dynamic")
 
 # %% [markdown]
 # The thin line of the buckets has steps: 126 ms is the time of one prompt in the bucket
 # of 2048, and over a range of rates the middle request is one of those, served at once.
 #
-# **Explore: plans.** Find (1) for each plan the highest rate, in steps of 0.1, at which
-# p99 stays below one second (64 to 8192 tokens); (2) the lengths at which the dynamic
-# plan gains nothing over the static one, and those at which eight buckets gain next to
-# nothing; (3) the milliseconds to choose, at 64 to 1024 tokens and 1.2 a second, from
-# which on the dynamic plan's p50 is worse than that of eight buckets; (4) the mean burst
-# at which eight buckets have a p99 beyond that of two buckets without bursts.
+# ## Explore: plans
+#
+# Find (1) for each plan the highest rate, in steps of 0.1, at which p99 stays below one
+# second (64 to 8192 tokens); (2) the lengths at which the dynamic plan gains nothing over
+# the static one, and those at which eight buckets gain next to nothing; (3) the
+# milliseconds to choose, at 64 to 1024 tokens and 1.2 a second, from which on the dynamic
+# plan's p50 is worse than that of eight buckets; (4) the mean burst at which eight
+# buckets have a p99 beyond that of two buckets without bursts.
 
 # %%
 plan_explorer()
 
 # %% [markdown]
-# ## Where the rule fails
-#
-# Stop here and try the explorer first: the next cell prints its answers. Dynamic
-# execution helps by what padding would cost. Where lengths are equal it gains nothing,
-# and pays for choosing; a choice that compiles on demand may take longer than the
-# request. And between 4096 and 8192 tokens all fall into one bucket: buckets must lie
-# where the lengths do.
+# **What is to be found.** Try the explorer first: the next cell prints the answers.
 
 # %%
 from labcore.explore.runtime_plan import (
@@ -338,9 +340,16 @@ burst = burst_beyond(eight, two_buckets, "64 to 8192", 1.2)
 print(f"(4) at bursts of {burst} on the mean")
 
 # %% [markdown]
-# Bursts deserve a word. "Batch size that swings from single requests to bursts" leaves
-# the mean load as it was, and the queue does not care for the mean: of a burst of eight,
-# seven wait for their own companions.
+# ## Where the rule fails
+#
+# Dynamic execution helps by what padding would cost. Where lengths are equal it gains
+# nothing, and pays for choosing; a choice that compiles on demand may take longer than
+# the request. And between 4096 and 8192 tokens all fall into one bucket: buckets must lie
+# where the lengths do.
+#
+# Nor does a mean load tell the wait. The chapter's "batch size that swings from single
+# requests to bursts" leaves the mean as it was, and the queue does not care for the mean:
+# of a burst of eight, seven wait for their own companions.
 #
 # ## Memory in pieces
 #
@@ -355,7 +364,7 @@ print(f"(4) at bursts of {burst} on the mean")
 # allocator, as frameworks have, asks the driver for segments and cuts these up;
 # *reserving* gives everybody a block of the longest, 1 GiB.
 
-# %%
+# %% name="fragmentation"
 from labcore.plots.runtime_memory import ALLOCATORS, caches
 from labcore.runtime.churn import replay
 from labcore.runtime.memory import Pool
@@ -374,12 +383,13 @@ show("fragmentation")
 
 # %% [markdown]
 # Every refusal of first fit met free memory that was large enough, in pieces. The first
-# 25 caches show none of it: what is free is one hole then. Best fit refuses a few
-# less here (18), the caching allocator a few more (28): the choice of the hole matters
-# little, for the holes stay. Rounding (*internal* fragmentation) is no free cure for
-# holes (*external* fragmentation): the buddy system refuses more, and who reserves the
-# longest for all never has a wrong hole and holds the fewest requests. The cure that
-# serving systems found is not to want one piece: memory in pages.
+# 25 caches show none of it: what is free is one hole then. Best fit refuses a few less
+# here (18), the caching allocator a few more (28): the choice of the hole matters little,
+# for the holes stay. Rounding (*internal* fragmentation) is no free cure for holes
+# (*external* fragmentation). The buddy system refuses more. Who reserves the longest for
+# all never has a hole of the wrong size and holds the fewest requests. The cure that
+# serving systems found is not to want one piece: memory in
+# [pages](../docs/glossary.md#page).
 #
 # ## A neighbour
 #
@@ -389,7 +399,7 @@ show("fragmentation")
 # the chip for good, and takes twice as long. How does p99 change when the neighbour takes
 # a tenth of the chip?
 
-# %%
+# %% name="tenants"
 show("tenants")
 
 # %% [markdown]
@@ -503,18 +513,19 @@ display(felt(measured))
 compare("16-machine", raced.slower("static", "dynamic"), "x")
 
 # %% [markdown]
-# Below the knee a call costs the same with one row or with ten: there padding is free,
-# and what pays is fewer calls. Above it a row of padding costs what a row of work costs.
-# A GPU's knee lies far to the right of your processor's, which is why short prompts are
-# batched there. Here the host waits for each call; a GPU's host goes on. If the line
-# below the figure says that the prediction is off by more than a half, the machine was
-# busy with something else: run the cell again, and take of the knee its order of
-# magnitude.
+# The line below the figure says at which length the fixed part and the rows' part are
+# alike. Far below it a call costs the same with one row or with ten: there padding is
+# free, and what pays is fewer calls. Above it a row of padding costs what a row of work
+# costs. On a GPU, where each call also reads the weights, that length lies far to the
+# right of your processor's, which is why short prompts are batched there. Here the host
+# waits for each call; a GPU's host goes on. If the line says that the prediction is off
+# by more than a half, the machine was busy with something else: run the cell again, and
+# take only the order of magnitude from it.
 #
-# ## Onward to many chips
+# ## Where one chip ends
 #
-# What a runtime does on one chip ends where one chip does. Training GPT-3 took
-# $3.14 \times 10^{23}$ FLOP:
+# A runtime makes one chip do all it can, and some work is too long for that. Training
+# GPT-3 took $3.14 \times 10^{23}$ FLOP:
 
 # %% name="gpt3"
 from labcore.catalogue.demand import TRAINING
@@ -532,14 +543,14 @@ claims_at("16_runtimes#gpt3")
 # %% [markdown]
 # ## Settled
 #
-# Your predictions, the statements of the section that do not reproduce, and what the
-# chapter's own checks state. Two of those leave something open. Q2 speaks of lengths from
-# 64 to 8192: computed is how many times as long p50 and p99 are under a plan for the
-# average length as without padding, and how many times as much of the work is of use
-# without it; a prompt longer than the average runs in several pieces of that shape. Q4
-# gives 2 to 5 times for a p99 beside neighbours, but not how many there are nor how much
-# they ask: it is shown, not computed. In equal slices, beside neighbours who always have
-# work, the factor is the number of tenants, so 2 to 5 of them give that range.
+# Your predictions, then what the chapter's own checks state; no statement of the section
+# departs from what was computed. Two of the answers leave something open. Q2 speaks of
+# lengths from 64 to 8192: computed is how many times as long p50 and p99 are under a plan
+# for the average length as without padding, and how many times as much of the work is of
+# use without it; a prompt longer than the average runs in several pieces of that shape.
+# Q4 gives 2 to 5 times for a p99 beside neighbours, but not how many there are nor how
+# much they ask: it is shown, not computed. In equal slices, beside neighbours who always
+# have work, the factor is the number of tenants, so 2 to 5 of them give that range.
 
 # %% name="self-check"
 from labcore.plots.runtime_tenants import OURS, shared
@@ -564,7 +575,7 @@ claims_at("16_runtimes#self-check")
 # 1. What can a runtime know that no compiler can? (a) The weights. (b) The kind of chip.
 #    (c) Who else is at work on the chip. (d) The operators and their order. A letter.
 # 2. Prompts of 64, 100, 900 and 4000 tokens, buckets of 64, 128, 256 and so on, doubling.
-#    Which percentage of what the device works on is padding?
+#    Which percentage of what the chip works on is padding?
 # 3. Ten batches: copy in 3 ms, compute 4 ms, copy out 1 ms, all overlapped, two buffers.
 #    When is the last result out? In ms.
 # 4. A chip draws 400 W at full clock, 40 W of them idle, the rest with the cube of the
@@ -596,9 +607,11 @@ display(
 # ## Onward
 #
 # - **Exercise:** [my/16_runtimes.ipynb](../my/16_runtimes.ipynb), about an hour, from the
-#   end of a stream to a queue of your own; your copy lies in `my/` once JupyterLab was
-#   opened with `make lab`.
-# - **Read:** Dean and Barroso (2013), "The Tail at Scale", *Communications of the ACM*;
-#   Kwon et al. (2023), "Efficient Memory Management for Large Language Model Serving with
-#   PagedAttention", *SOSP*, for memory in pages.
-# - **Next in the chapter:** lab 17 spreads the work over many chips.
+#   end of a stream to a queue of your own. Your copy lies in `my/` once JupyterLab was
+#   opened with `make lab`; check it with `labcore grade my/16_runtimes.ipynb`.
+# - **At work:** `labcore can-i-run llama3-8b --on A100 --target-first 500` says whether
+#   the first token comes in time, queue and bursts left out.
+# - **Read:** [Dean and Barroso (2013)](../docs/references.md#dean2013), "The Tail at
+#   Scale"; [Kwon et al. (2023)](../docs/references.md#kwon2023), for memory in pages.
+# - **Next:** [17 Many chips](17_multichip.ipynb): what one chip cannot hold or finish is
+#   spread over many.

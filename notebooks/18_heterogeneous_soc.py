@@ -1,22 +1,24 @@
 # %% [markdown]
 # # 18 Unlike units on one chip
 #
-# > The NPU has many times the CPU's peak. We moved the network to it, and the camera became slower, hot, and at times it misses frames. Why?
+# > The NPU has many times the CPU's peak. We moved the network to it, and the camera
+# > became slower, hot, and at times it misses frames. Why?
 #
-# Reading 30 min, doing 40 min.
+# Reading 30 min, doing 80 min.
 #
-# A *system on a chip* (SoC) has units that are unlike: a **CPU** for work that
-# branches, a **GPU** for pixels, a **DSP** (digital signal processor) for streams of
-# samples, and an **NPU** (neural processing unit) for networks. They share one DRAM,
-# one battery and one case that must shed the heat of all. The question above has four
-# answers, one for each of: who runs what, which operators a unit knows, at which clock,
-# and who else wants the memory.
+# A *system on a chip* (SoC) has units that are unlike: a **CPU** for work that branches,
+# a **GPU** for pixels, a **DSP** (digital signal processor) for streams of samples, and
+# an **NPU** (neural processing unit) for networks. They share one DRAM, one battery and
+# one case that must shed the heat of all. Four things decide what a camera gets from
+# them: who runs what, which operators a unit knows, at which clock it runs, and who else
+# wants the memory.
 #
-# **You need before:** the roofline (lab 09), launches (lab 13), and that bytes from DRAM
-# cost more energy than arithmetic (lab 08).
+# **You need before:** the roofline ([lab 09](09_roofline.ipynb)), launches
+# ([lab 13](13_fusion.ipynb)), and that bytes from DRAM cost more energy than arithmetic
+# ([lab 08](08_memory_systems.ipynb)).
 #
-# **You can do after:** price an assignment of stages to units and find the best one, say
-# what a missing operator costs, choose a clock, and keep a deadline beside neighbours.
+# **You can do after:** find the best assignment of stages to units; say what a missing
+# operator costs; choose a clock, and keep a deadline beside neighbours.
 
 # %%
 import math
@@ -26,11 +28,6 @@ from IPython.display import display
 from labcore.catalogue import soc as facts
 from labcore.claims.ledger import claims_at, departures
 from labcore.explore.predict import compare, predict
-from labcore.explore.soc import (
-    assignment_explorer,
-    doorbell_explorer,
-    isolation_explorer,
-)
 from labcore.grading.selfcheck import progress, selfcheck
 from labcore.models.vision import mobilenetv2
 from labcore.plots.registry import show
@@ -38,10 +35,10 @@ from labcore.soc.plan import Costs, cost_table, one_unit, price, stream_rate
 from labcore.soc.unit import Stage, phone, stage_energy, stage_time
 
 # %% [markdown]
-# ## Predict first
+# ## Predict
 #
-# Five guesses. A frame comes every 33.3 ms. The network of the first two is MobileNetV2,
-# small enough for a phone and, smaller still, for a doorbell.
+# Make five guesses. A frame comes every 33.3 ms. The network of the first two is
+# MobileNetV2, small enough for a phone and, smaller still, for a doorbell.
 
 # %%
 display(
@@ -77,12 +74,12 @@ display(
 )
 
 # %% [markdown]
-# ## By hand: two stages, two units
+# ## By hand
 #
-# Stage A takes an NPU 1 ms and a CPU 4 ms. Stage B, which waits for A, takes the NPU 3
-# ms and the CPU 2 ms. Handing a tensor from one unit to the other takes 2 ms. On paper:
-# how long does a frame take in each of the four plans, and which stage would you give
-# to whom?
+# There are two stages and two units. Stage A takes an NPU 1 ms and a CPU 4 ms. Stage B,
+# which waits for A, takes the NPU 3 ms and the CPU 2 ms. Handing a tensor from one unit
+# to the other takes 2 ms. On paper: how long does a frame take in each of the four plans,
+# and which stage would you give to whom?
 
 # %%
 two = (Stage("A", (), "int8", 0), Stage("B", (), "int8", 0, after=("A",)))
@@ -157,28 +154,32 @@ claims_at("18_heterogeneous_soc#doorbell")
 # gives a byte every four cycles, so the micro-NPU takes more than six times as long, and
 # waits for most of it. A fast unit is only as good as what feeds it.
 #
-# **Explore: what fits a doorbell.** Find (1) the largest picture that 30 frames a
-# second leave a year on two AA cells, and what 256 MACs change in place of 128; (2) a
-# network that is too large for weights in SRAM, and what it costs in days; (3) the width
-# at which the core alone is too slow for a picture of 96, with weights where they fit.
+# ## Explore: what fits a doorbell
+#
+# Find (1) the largest picture that 30 frames a second leave a year on two AA cells, and
+# what 256 MACs change in place of 128; (2) a network that is too large for weights in
+# SRAM, and what it costs in days; (3) the width at which the core alone is too slow for a
+# picture of 96, with weights where they fit.
 
 # %%
+from labcore.explore.soc import doorbell_explorer
+
 doorbell_explorer()
 
 # %% [markdown]
-# **What is to be found.** (1) At width 0.25 a picture of 128. With 256 MACs a frame takes
-# half the time and the battery lasts as long: power is declared to grow with the MACs, so
-# that a MAC costs the same. (2) Width 1 at any size, and width 0.75 from 160 on. The
-# weights then come from flash in every pass, and 12 to 24 days are left. (3) Width 1. It
-# does not fit the SRAM; with weights in flash a frame takes 44 ms.
+# **What is to be found.** (1) At width 0.25 it is a picture of 128. With 256 MACs a frame
+# takes half the time and the battery lasts as long: power is declared to grow with the
+# MACs, so that a MAC costs the same. (2) Width 1 at any size, and width 0.75 from 160 on.
+# The weights then come from flash in every pass, and 12 to 24 days are left. (3) Width 1.
+# It does not fit the SRAM; with weights in flash a frame takes 44 ms.
 #
-# ## A phone: who runs what
+# ## At real size
 #
-# A larger camera has the chip of a phone. Now the chapter's pipeline on it: a
-# backbone (MobileNetV2), a neck with detection heads, **NMS** (non-maximum suppression:
-# of boxes that overlap keep the best), and an overlay drawn on the frame. The
-# backbone's layers price themselves by the roofline. Energy is arithmetic, the
-# instruction behind it, bytes from DRAM, and leakage while a unit is on.
+# A larger camera has the chip of a phone. Who runs what on it? The chapter's pipeline has
+# a backbone (MobileNetV2), a neck with detection heads, **NMS** (non-maximum suppression:
+# of boxes that overlap keep the best), and an overlay drawn on the frame. The backbone's
+# layers price themselves by the roofline. Energy is arithmetic, the instruction behind
+# it, bytes from DRAM, and leakage while a unit is on.
 
 # %%
 from labcore.soc.pipeline import detection
@@ -201,7 +202,8 @@ print(f"NMS keeps 1 lane in {1 / branchy:.0f} of the GPU at work")
 
 # %% [markdown]
 # Read it row by row: no unit is the best in every one. The GPU's 17.87 mJ for NMS is one
-# useful lane in 512, with the whole instruction paid. Then every plan there is:
+# useful lane in 512, with the whole instruction paid. The next cell prices every plan
+# there is:
 
 # %% name="split"
 from labcore.soc.partition import best_plan
@@ -222,32 +224,37 @@ display(show("soc-assignments"))
 claims_at("18_heterogeneous_soc#split")
 
 # %% [markdown]
-# The three-way split of the chapter beats both units that can run everything, in time
-# and in energy, and so in power at a given frame rate. It is not the best plan. A
-# second look at the table: the neck is fastest on the CPU and leanest on the DSP.
+# The three-way split of the chapter beats both units that can run everything, in time and
+# in energy, and so in power at a given frame rate. It is not the best plan, and the table
+# of stages says why.
 #
-# **Explore: lay it out yourself.** Find (1) the fastest plan, and what is odd about it;
-# (2) the leanest; (3) from which cost of handing over one unit alone is the fastest;
-# (4) a plan whose single frame is slower than another's and whose stream is faster.
+# ## Explore: lay it out yourself
+#
+# Find (1) why the fastest plan leaves the overlay on the CPU; (2) which one stage the
+# leanest plan moves out of the chapter's split, and what that costs in time; (3) from
+# which cost of handing over one unit alone is the fastest; (4) why a plan whose single
+# frame is slower than that of the fastest has the faster stream.
 
 # %%
+from labcore.explore.soc import assignment_explorer
+
 assignment_explorer()
 
 # %% [markdown]
-# **What is to be found.** (1) NPU, CPU, CPU, CPU: the overlay is faster on the GPU, but
-# not by as much as handing over to it takes. (2) NPU, DSP, CPU, GPU. (3) From 700 us
-# on, the GPU alone. (4) The split NPU, NPU, CPU, GPU: 2.512 against 2.387 ms a frame,
-# and 772 against 496 frames a second, as in the table above, since each unit has less
-# to do.
+# **What is to be found.** (1) The overlay is faster on the GPU, but not by as much as
+# handing over to it takes. (2) The neck goes from the NPU to the DSP: 2.28 in place of
+# 2.30 mJ, and 2.531 in place of 2.512 ms. (3) From 700 us on, the GPU alone. (4) Each
+# unit has less to do: the split NPU, NPU, CPU, GPU takes 2.512 against 2.387 ms a frame,
+# and gives 772 against 496 frames a second, as the table above has it.
 #
 # ## Fallback: operators that a unit lacks
 #
-# Why did the camera become *slower*? An NPU runs the operators that its makers built
-# in. What it lacks **falls back** to the CPU, and the network is cut there. One layer
-# in the middle makes three *pieces*: two launches on the NPU, one on the CPU, and a
-# tensor handed over at both cuts. On this phone a launch takes 200 us on the NPU, whose
-# driver queues commands, and 5 us on the CPU. Here that layer is one ReLU6 (cut off below
-# 0 and above 6) of MobileNetV2's 99 layers:
+# Why did the camera become *slower*? An NPU runs the operators that its makers built in.
+# What it lacks **falls back** to the CPU, and the network is cut there. One layer in the
+# middle makes three *pieces*: two launches on the NPU, one on the CPU, and a tensor
+# handed over at both cuts. On this phone a [launch](../docs/glossary.md#launch) takes 200
+# us on the NPU, whose driver queues commands, and 5 us on the CPU. Here that layer is one
+# ReLU6 (cut off below 0 and above 6) of MobileNetV2's 99 layers:
 
 # %%
 from labcore.soc.fallback import assigned, best_offload, offload
@@ -292,11 +299,12 @@ claims_at("18_heterogeneous_soc#fallback")
 # The layers that fall back are nearly free to compute. What costs is the cutting. So
 # before you compare peaks, list the operators of your network and those of the unit.
 # ReLU6 is the worst case, as it follows so many convolutions. In practice an NPU knows it
-# as a rule, and a compiler fuses it into the convolution before it (lab 13).
+# as a rule, and a compiler fuses it into the convolution before it
+# ([lab 13](13_fusion.ipynb)).
 #
-# And look at the last two lines. The fastest cut leaves most layers to the CPU, saves
-# two thirds of the time, and takes *more* energy: the CPU's instructions cost more than
-# the NPU's waiting. Fast and lean are different goals here, too.
+# The last two lines disagree on what is best. The fastest cut leaves most layers to the
+# CPU, saves two thirds of the time, and takes *more* energy: the CPU's instructions cost
+# more than the NPU's waiting. Fast and lean are different goals here, too.
 #
 # ## Clocks: the energy of a frame
 #
@@ -328,7 +336,7 @@ for point in core.points[1:4]:
     print(f"{point.f / 1e6:.0f} MHz, {point.V} V: {core.power(point):.3f} W", end=" ")
     print(f"for {1e3 * t:.2f} ms + {1e3 * wait:.2f} mJ of waiting = {1e3 * E:.3f} mJ")
 
-# %%
+# %% name="dvfs-energy"
 display(show("dvfs-energy"))
 for cycles in (1e7, 3e7, 5e7):
     one, mix = best_point(core, cycles, frame), best_mix(core, cycles, frame)
@@ -377,7 +385,7 @@ for point in (eight.points[-1], eight.points[3]):
     print(f"{minutes:.1f} minutes to 43 degC" if minutes < math.inf else "for ever")
 print(f"the case lets out {for_ever:.2f} W at 43 degC")
 
-# %%
+# %% name="thermal-throttle-soc"
 display(show("thermal-throttle-soc"))
 trace = throttled(bodies, eight, governor, "die", 2400, demand=3e7 / frame)
 print(
@@ -440,33 +448,37 @@ for n in range(4):
 # bench it is done after 10 ms, every time. What can be promised must not depend on who
 # else is there. *Priority* moves the detector's bytes first, whenever it has any.
 # *Budgets* let the neighbours together move half of what the bus carries in each
-# millisecond; who has spent its part waits for the next. *Time slots* give the
-# detector every second burst of 1 MB, whether it has bytes to move or not.
+# millisecond; a neighbour that has spent its part waits for the next. *Time slots* give
+# the detector every second burst of 1 MB, whether it has bytes to move or not.
 
-# %%
+# %% name="missed-deadline"
 display(show("missed-deadline"))
 slots = Bus(BW, 1e6, "slots", ("detector", "voice 0", "detector", "voice 1"))
 print(f"time slots: at most {1e3 * slot_bound(detector, slots):.1f} ms, whoever asks")
 
 # %% [markdown]
-# **Explore: keep the frame.** Find (1) the demand at which three neighbours first make a
-# frame late under best effort, and why two never do, whatever they ask; (2) how many
-# neighbours that ask for 60 GB/s together it takes before budgets fail as well, and why;
-# (3) the size of a frame from which slots fail even with neighbours who ask for next to
-# nothing; (4) the one scheme that keeps frames of that size beside three neighbours who
-# ask for 60 GB/s, and what these pay.
+# ## Explore: keep the frame
+#
+# Find (1) the demand at which three neighbours first make a frame late under best effort,
+# and whether two ever do; (2) how many neighbours that ask for 60 GB/s together it takes
+# before budgets fail as well, and why; (3) the size of a frame from which slots fail even
+# with neighbours who ask for next to nothing; (4) the one scheme that keeps frames of
+# that size beside three neighbours who ask for 60 GB/s, and what these pay.
 
 # %%
+from labcore.explore.soc import isolation_explorer
+
 isolation_explorer()
 
 # %% [markdown]
-# **What is to be found.** (1) 18 GB/s: with the detector's 7.7 that fills the bus. Two
-# neighbours leave a third, 30 ms. (2) Six. The bus carries 25.6 MB in a millisecond,
-# and a sixth of half of that is 2.1 MB; a burst once begun is sent, so each moves 3 MB.
-# Six take 18 and leave 7.6 MB, a little less than the 7.7 that the detector needs; five
-# take 15. (3) 432 MB: half of the bus carries 427 MB in a frame. What slots reserve is
-# lost when nobody uses it. (4) Priority; the neighbours get nothing while the detector
-# has bytes to move, half of the time here, however urgent their own.
+# **What is to be found.** (1) It is 18 GB/s: with the detector's 7.7 that fills the bus.
+# Two neighbours never do: they leave a third, and a frame takes 30 ms. (2) Six. The bus
+# carries 25.6 MB in a millisecond, and a sixth of half of that is 2.1 MB; a burst once
+# begun is sent, so each moves 3 MB. Six take 18 and leave 7.6 MB, a little less than the
+# 7.7 that the detector needs; five take 15. (3) 432 MB: half of the bus carries 427 MB in
+# a frame. What slots reserve is lost when nobody uses it. (4) Priority; the neighbours
+# get nothing while the detector has bytes to move, half of the time here, however urgent
+# their own.
 #
 # ## Deadlines on one processor
 #
@@ -504,6 +516,18 @@ for policy in realtime.POLICIES:
     brakes = line.responses["brake"]
     print(f"{policy:14} worst {worst}; of {len(brakes)} brakes", end=" ")
     print(f"{line.missed['brake']} late, {sum(brakes) / len(brakes):.1f} ms in the mean")
+
+# %% [markdown]
+# Under priorities the analysis is exact, and the tasks are safe although they ask for
+# more than the bound that is safe for any three: the bound is sufficient, not
+# necessary. Without preemption, or in order of coming, a voice answer of 30 ms stands
+# before a brake that is due in 10. An average may hide it: without preemption a brake
+# takes 9.3 ms in the mean, less than its 10, and a third of them are late.
+#
+# A *time table*, built before the system runs, is to a processor what slots are to a bus:
+# brake and detector have their times, and the voice gets the gaps.
+
+# %%
 critical = tasks[:2]
 table, round_ = realtime.time_table(critical), realtime.hyperperiod(critical)
 for take in (5, 30):
@@ -516,16 +540,9 @@ for take in (5, 30):
     print(f"in the gaps of a table it takes {done} ms")
 
 # %% [markdown]
-# Under priorities the analysis is exact, and the tasks are safe although they ask for
-# more than the bound that is safe for any three: the bound is sufficient, not
-# necessary. Without preemption, or in order of coming, a voice answer of 30 ms stands
-# before a brake that is due in 10. An average may hide it: without preemption a brake
-# takes 9.3 ms in the mean, less than its 10, and a third of them are late.
-#
-# A *time table*, built before the system runs, is to a processor what slots are to a bus.
-# The voice is no faster beside it than below the two. But priorities protect them only
-# for as long as nobody places the voice above them (the last two lines). A table gives
-# it the gaps and nothing else.
+# The voice of 30 ms takes 84 ms beside the table, as it does below the two by priority.
+# But priorities protect brake and detector only for as long as nobody places the voice
+# above them. A table gives it the gaps and nothing else, whatever it asks for.
 #
 # ## Where the rule fails
 #
@@ -557,20 +574,19 @@ print(f"on microcontrollers up to {facts.MICRO_NPU_GAIN['energy'].value} was mea
 
 # %% [markdown]
 # On this phone the move draws less power and empties the battery sooner. The chapter's
-# sentence is about a possibility, and it holds for an NPU that leaks enough, as the
-# third line shows. It also helps where the limit is power: heat, or a weak battery's
-# voltage.
+# sentence is about a possibility, and it holds for an NPU that leaks enough, as the third
+# line shows. It also helps where the limit is power: heat, or a weak battery's voltage.
 #
-# In the last line bytes cost the same whoever asks for them, so they pull the ratio
+# In the fourth line bytes cost the same whoever asks for them, so they pull the ratio
 # together: here from inside the chapter's range to below it.
 #
 # ## Your machine
 #
-# You have no NPU bus to load, but a memory that two threads share. A long copy, step by
-# step: alone, then beside a thread that copies, too. Predicted: alone every step takes
-# the same time. Beside a neighbour it takes twice as long if one copy fills the
-# memory's bandwidth, and as long as before if it leaves half of it free. Which machine
-# is yours? And look at single steps: which would you promise a deadline?
+# You have no NPU bus to load, but a memory that two threads share. A long copy is timed
+# step by step: alone, then beside a thread that copies, too. Alone, every step should
+# take the same time. Beside a neighbour it takes twice as long if one copy fills the
+# memory's bandwidth, and as long as before if it leaves half of it free. Which machine is
+# yours? And look at single steps: which would you promise a deadline?
 
 # %% tags=["nbval-ignore-output"]
 # not compared with what is stored: these are measurements of a machine, maybe yours
@@ -590,10 +606,10 @@ compare("18-felt", ratio, "x")
 #
 # ## Settled
 #
-# The answer to the question, then. *Slower*: operators that the NPU lacks cut the
-# network into pieces, and each costs a launch. *Hot*: the clock races where a lower one
-# would be in time. *Frames are missed at times*: for minutes while the case cools, or
-# while neighbours want the same memory.
+# The question has three answers. *Slower*: operators that the NPU lacks cut the network
+# into pieces, and each costs a launch. *Hot*: the clock races where a lower one would be
+# in time. *Frames are missed at times*: for minutes while the case cools, or while
+# neighbours want the same memory.
 #
 # Your predictions beside what was computed, then the claims of the section's self-check.
 # None of the section's statements departs from what was computed. Two limits: the phone
@@ -655,10 +671,13 @@ display(
 # ## Onward
 #
 # - **Exercise:** [my/18_heterogeneous_soc.ipynb](../my/18_heterogeneous_soc.ipynb),
-#   about an hour, from pieces and launches to response times; your copy lies in `my/`
-#   once JupyterLab was opened with `make lab`.
-# - **Read:** Liu, C. and Layland, J. (1973), "Scheduling Algorithms for
-#   Multiprogramming in a Hard-Real-Time Environment", *Journal of the ACM*, for
-#   deadlines; Ishihara, T. and Yasuura, H. (1998), "Voltage Scheduling Problem for
-#   Dynamically Variable Voltage Processors", *ISLPED*, for why two clocks are enough.
-# - **Next in the chapter:** what all of this costs in money and carbon, lab 19.
+#   about an hour, from pieces and launches to response times. Your copy lies in `my/`
+#   once JupyterLab was opened with `make lab`; check it with
+#   `labcore grade my/18_heterogeneous_soc.ipynb`.
+# - **At work:** `labcore roofline mobilenetv2 --on "Mobile NPU"` lists a network's layers
+#   on an NPU; look there for operators that yours lacks.
+# - **Read:** [Liu and Layland (1973)](../docs/references.md#liu1973), for deadlines;
+#   [Ishihara and Yasuura (1998)](../docs/references.md#ishihara1998), for why two
+#   clocks are enough.
+# - **Next:** [19 Sustainability](19_sustainability.ipynb): what all of this costs in money
+#   and carbon.

@@ -1,21 +1,24 @@
 # %% [markdown]
 # # 19 Sustainability
 #
-# > Two proposals lie on the table: keep the fleet of CPUs, or buy accelerators. Each calls itself the cheaper and the greener one. Which numbers decide between them, and which only look as if they did?
+# > Two proposals lie on the table: keep the fleet of CPUs, or buy accelerators. Each
+# > calls itself the cheaper and the greener one. Which numbers decide between them, and
+# > which only look as if they did?
 #
-# Reading 40 min, doing 45 min.
+# Reading 30 min, doing 70 min.
 #
 # A chip costs what was paid for it and what it draws, and it emits what its making and
 # its electricity emitted. Data sheets and price lists give a number for everything but
 # the one thing that is asked: what does a *useful* answer cost? This lab divides each
 # bill by the work that is really done, and watches which proposal wins.
 #
-# **You need before:** the roofline (lab 09): a chip reaches its peak only above its ridge
-# point. Numbers of 16, 19 (TF32) and 8 bits (lab 07).
+# **You need before:** the roofline, where a chip reaches its peak only above its ridge
+# point ([lab 09](09_roofline.ipynb)); numbers of 16, 19 (TF32) and 8 bits
+# ([lab 07](07_numerics.ipynb)).
 #
-# **You can do after:** compare prices at like precision and at a workload's intensity,
-# say from which use on buying beats renting, size a fleet from its work, and tell how
-# long a new chip takes to repay the carbon of its making, on which grid.
+# **You can do after:** compare chips by what a useful FLOP/s costs at like precision and
+# at a workload's intensity; say from which use on buying beats renting; size a fleet from
+# its work, and tell how long a new chip takes to repay the carbon of its making.
 
 # %%
 from collections import Counter
@@ -31,11 +34,11 @@ from labcore.plots.registry import show
 from labcore.units import format_si
 
 # %% [markdown]
-# ## Predict first
+# ## Predict
 #
-# Five guesses. Prices are those of the chapter's Table 8: 15,000 USD for an A100, 25,000
-# to 30,000 for an H100. An hour of an H100 is rented for 3.99 USD at most. The image is
-# one of ResNet-50, 8.2 GFLOP.
+# Make five guesses. Prices are those of the chapter's Table 8: 15,000 USD for an A100,
+# 25,000 to 30,000 for an H100. An hour of an H100 is rented for 3.99 USD at most. The
+# image is one of ResNet-50, 8.2 GFLOP.
 
 # %%
 display(
@@ -55,13 +58,13 @@ display(
 )
 
 # %% [markdown]
-# ## By hand: one query
+# ## By hand
 #
-# A query of 10 GFLOP, on the two machines that the chapter compares: a CPU with 1 TFLOP/s
-# at 100 W, and an NPU, an accelerator for neural networks, with 10 TFLOP/s at 5 W. On
-# paper: how long does each compute, how many joules does it draw, what does that cost at
-# 8.06 cents a kilowatt hour (kWh, 3.6 MJ), and how many grams of CO2 is it at 429 g a
-# kWh? Then look.
+# One query of 10 GFLOP runs on the two machines that the chapter compares: a CPU with 1
+# TFLOP/s at 100 W, and an [NPU](../docs/glossary.md#npu), an accelerator for neural
+# networks, with 10 TFLOP/s at 5 W. On paper: how long does each compute, how many joules
+# does it draw, what does that cost at 8.06 cents a kilowatt hour (kWh, 3.6 MJ), and how
+# many grams of CO2 is it at 429 g a kWh?
 
 # %%
 flop, usd_per_kwh = 10e9, prices.ELECTRICITY.value
@@ -113,8 +116,8 @@ claims_at("19_sustainability#table-8")
 
 # %% [markdown]
 # Each quotient is right for its row, but for the H100, whose price is a range of which
-# only the lower end was used. Yet the rows cannot be compared: fp8 halves the bits of
-# fp16, and hardware then does twice as many operations. The same prices, like for like:
+# only the lower end was used. Yet the rows cannot be compared: FP8 halves the bits of
+# FP16, and hardware then does twice as many operations. The same prices, like for like:
 
 # %% name="price-performance"
 display(show("price-performance"))
@@ -131,9 +134,9 @@ claims_at("19_sustainability#price-performance")
 #
 # ## Price of what is reached
 #
-# Who reaches the peak? Below the ridge point a chip sells bandwidth: of its throughput
-# only $\text{BW} \cdot I$ is useful, and a useful FLOP/s costs
-# $\text{price} / (\text{BW} \cdot I)$. There the order of the chips is that of bandwidth
+# Who reaches the peak? Below the [ridge point](../docs/glossary.md#ridge-point) a chip
+# sells bandwidth: of its throughput only $BW \cdot I$ is useful, and a useful FLOP/s
+# costs $\text{price} / (BW \cdot I)$. There the order of the chips is that of bandwidth
 # for a dollar.
 
 # %% name="bandwidth-per-dollar"
@@ -174,16 +177,19 @@ for job, (model, options) in jobs.items():
     print(f"{job}: {said}")
 
 # %% [markdown]
-# USD for a useful TFLOP/s, cheapest first, the H100 at the lower end of its price. There
-# it is the cheapest of all for its 16-bit peak, and yet fourth of five for writing tokens
-# and third for images. At the higher end Gaudi 2 and TPU v4 are cheaper for their peak
-# too.
+# The numbers are USD for a useful TFLOP/s, cheapest first, with the H100 at the lower end
+# of its price. There it is the cheapest of all for its 16-bit peak, and yet fourth of
+# five for writing tokens and third for images. At the higher end Gaudi 2 and TPU v4 are
+# cheaper for their peak too.
 #
-# **Explore: which chip?** The cost of 10$^{18}$ useful FLOP (an EFLOP), machine and
-# energy together. Find (1) the intensity from which the H100 beats the A100, at each end
-# of its price (type whole numbers between the powers of two); (2) from where it beats all
-# others; (3) what the use changes, and what it does not, at 64 and at 256 FLOP/B; (4) at
-# 64 FLOP/B and a use of 60 %, the price of electricity at which energy is 40 % of the
+# ## Explore: which chip?
+#
+# The explorer shows the cost of 10$^{18}$ useful FLOP (an EFLOP), machine and energy
+# together. Find (1) how far energy moves the intensities from which the H100 beats the
+# A100, which are 155 and 186 FLOP/B by price alone in the figure above (type whole
+# numbers between the powers of two); (2) from where it beats all others, at each end of
+# its price; (3) what the use changes, and what it does not, at 64 and at 256 FLOP/B; (4)
+# at 64 FLOP/B and a use of 60 %, the price of electricity at which energy is 40 % of the
 # cheapest.
 
 # %%
@@ -192,7 +198,7 @@ from labcore.explore.sustainability import procurement_explorer
 procurement_explorer()
 
 # %% [markdown]
-# **What is to be found.** (1) From about 155 FLOP/B at the lower price, from about 185 at
+# **What is to be found.** (1) Hardly: about 155 FLOP/B at the lower price, about 185 at
 # the higher. (2) At the lower price from about 260; at the higher never, though it comes
 # within 4 % of the TPU v4, which nobody can buy: its price is estimated. (3) A use of 5 %
 # instead of 60 % makes everything some eleven times as dear. At 64 FLOP/B the order stays
@@ -205,7 +211,7 @@ procurement_explorer()
 # An hour of rent is paid when there is work. A purchase is paid once. Which is cheaper
 # depends on the share of time with work, the **use**, and on whose prices one believes.
 
-# %%
+# %% name="own-or-rent"
 from labcore.plots.cost import even_uses
 
 display(show("own-or-rent"))
@@ -261,10 +267,10 @@ claims_at("19_sustainability#summary")
 # it 2.13 ms for 26 us of arithmetic. With batches of 32 it served six times as many a
 # second, still far from its peak.
 #
-# ## A billion a day: Napkin Math 1.10
+# ## At real size
 #
-# Now the two proposals. The chapter gives a workload, a billion inferences a day, and two
-# fleets: 1,000 CPU servers, or 100 NPU chips.
+# Now the two proposals. The chapter's Napkin Math 1.10 gives a workload, a billion
+# inferences a day, and two fleets: 1,000 CPU servers, or 100 NPU chips.
 
 # %% name="napkin-1-10"
 cpus, npus = Fleet(1000, R_peak=1e12, power=100), Fleet(100, R_peak=10e12, power=5)
@@ -285,7 +291,7 @@ claims_at("19_sustainability#napkin-1-10")
 # their peak. Before you look: if the CPU reaches 50 % and the NPU 5 %, what is left of
 # 200?
 
-# %%
+# %% name="fleet-sizing"
 show("fleet-sizing")
 
 # %% [markdown]
@@ -293,7 +299,7 @@ show("fleet-sizing")
 # bought: five sockets of a Xeon that uses its matrix units (AMX), or one A100. What the
 # proposals really argue about is whether the work uses those units.
 
-# %%
+# %% name="rate-per-watt"
 show("rate-per-watt")
 
 # %% [markdown]
@@ -339,7 +345,7 @@ print(f"A100s at the measured rate: {1e9 / DAY / rate:.2f}")
 # A kilowatt hour is not a number of grams. Here is the A100 from above, made once, and
 # run on seven grids:
 
-# %%
+# %% name="carbon-grid"
 from labcore.cost import even_grid
 from labcore.plots.sustainability import life_energy
 
@@ -355,22 +361,22 @@ for name in ("typical", "best"):
     grams = emissions(life_energy() * pue, carbon.GRIDS["world"].value)
     print(f"PUE {pue}: {grams / 1e6:.1f} t in four years on the world's mean grid")
 chapter, now = (carbon.GRIDS[name].value for name in ("chapter", "US 2022"))
-print(f"the page's 429 g/kWh: {chapter / now:.2f} times that of the US in 2022")
+print(f"the chapter's 429 g/kWh: {chapter / now:.2f} times that of the US in 2022")
 
 # %% [markdown]
 # From Norway to India is a factor of 16, more than from a V100 to any chip that followed
-# it. The best building against a typical one is 1.4. And the same chip has two
-# footprints: where the grid is clean, a third was emitted before its first FLOP, and no
-# saving of energy brings that back.
+# it. The best building against a typical one is 1.4. And the same chip has two accounts:
+# where the grid is clean, a third was emitted before its first FLOP, and no saving of
+# energy brings that back.
 #
 # ## Does replacing pay?
 #
 # A new chip has to repay its making by drawing less for the same work. What is replaced
 # was paid and made before, so the whole price and the whole making of the new one count.
 # (Where one of two new machines is to be bought, it is the difference, as in item 3 of
-# the self-check.) The chapter's answer to its third self-check question says that a
-# device at five times the price with a twentieth of the energy pays back "within months",
-# in bills and in carbon. Here are three prices, and the making of an A100:
+# the self-check.) The chapter's answer to its third self-check question says that a chip
+# at five times the price with a twentieth of the energy pays back "within months", in
+# bills and in carbon. Here are three prices, and the making of an A100:
 
 # %%
 from labcore.cost import payback_time
@@ -390,14 +396,15 @@ print(f"{made / 1000:.0f} kg of making, 400 W by 20, world's mean grid: {back:.0
 # within months, and an accelerator at its real price not in its life, by its electricity
 # alone.
 #
-# **Explore: keep or replace?** Carbon only. The making of the A100 counts a share of a
-# server and that of the H100 only its board, so do not compare the two as new chips. Find
-# (1) in Norway, the old machines from whose work a new A100 repays its making within a
-# month, and those from whose work it takes more than a year; (2) the use below which a
-# new A100 that takes over from V100s, busy 60 %, never repays its making, and the use
-# below which it does so after its four years, in Norway; (3) with both busy 60 % again,
-# how long an H100 takes that does the work of A100s, in India and in Norway; (4) what a
-# PUE changes.
+# ## Explore: keep or replace?
+#
+# This one counts carbon only. The making of the A100 counts a share of a server and that
+# of the H100 only its board, so do not compare the two as new chips. Find (1) in Norway,
+# the old machines from whose work a new A100 repays its making within a month, and those
+# from whose work it takes more than a year; (2) the use below which a new A100 that takes
+# over from V100s, busy 60 %, never repays its making, and the use below which it does so
+# after its four years, in Norway; (3) with both busy 60 % again, how long an H100 takes
+# that does the work of A100s, in India and in Norway; (4) what a PUE changes.
 
 # %%
 from labcore.explore.sustainability import replacing_explorer
@@ -405,13 +412,14 @@ from labcore.explore.sustainability import replacing_explorer
 replacing_explorer()
 
 # %% [markdown]
-# **What is to be found.** (1) The napkin's CPU and the vector units; the Xeon's matrix
-# units take 641 days and V100s 2.8 years. (2) Never from 25 % down, on any grid: a chip
-# that waits draws half of its power for nothing, and old machines that are fuller do the
-# work with less. In Norway 50 % take 3.9 years, 45 % already 4.9. (3) Two weeks in India,
-# most of a year in Norway, for the board alone; a server made for it comes on top. Old
-# and new stand on one grid here; the next cell puts them on two. (4) A PUE of 2 halves
-# the time of a PUE of 1: it multiplies what both draw, and leaves the making as it was.
+# **What is to be found.** (1) Within a month: the napkin's CPU and the vector units. More
+# than a year: the Xeon's matrix units take 641 days and V100s 2.8 years. (2) Never from
+# 25 % down, on any grid: a chip that waits draws half of its power for nothing, and old
+# machines that are fuller do the work with less. In Norway 50 % take 3.9 years, 45 %
+# already 4.9. (3) Two weeks in India, most of a year in Norway, for the board alone; a
+# server made for it comes on top. Old and new stand on one grid here; the next cell puts
+# them on two. (4) A PUE of 2 halves the time of a PUE of 1: it multiplies what both draw,
+# and leaves the making as it was.
 #
 # ## Where the rule fails
 #
@@ -471,14 +479,15 @@ show("rate-per-watt", mine=("yours", "fp32", R, your_watts))
 # %% [markdown]
 # All blue dots are declarations: a peak that work seldom reaches over a power that it
 # does not always draw. Of yours the throughput is measured and the power is typed. Plug
-# meters show more
-# than the processor's own power, since they include memory, disk and the loss of the
-# power supply.
+# meters show more than the processor's own power, since they include memory, disk and the
+# loss of the power supply.
 #
 # ## Settled
 #
 # Your predictions beside what was computed, the section's self-check, and the verdicts by
-# number; those that are not as printed stand above, each with its reason.
+# number. What is not as printed stands above or in this table, each with its reason. On
+# payback the ledger buys one of two new machines, counts the difference of their prices,
+# and finds 143 years; the lab above replaces a machine that is paid, and finds 179.
 
 # %% name="self-check"
 tf32 = {offer.chip.name: offer.per_rate for offer in like_for_like("tf32")}
@@ -544,9 +553,14 @@ display(
 # ## Onward
 #
 # - **Exercise:** [my/19_sustainability.ipynb](../my/19_sustainability.ipynb), about an
-#   hour, from the bill of one query to a plan for a fleet; your copy lies in `my/` once
-#   JupyterLab was opened with `make lab`.
-# - **Read:** Barroso, L. A., Hölzle, U. (2007), "The Case for Energy-Proportional
-#   Computing", *IEEE Computer* 40(12): what machines draw that wait. Schneider, I. et al.
-#   (2025), "Life-Cycle Emissions of AI Hardware".
-# - **Next in the chapter:** the fallacies, and whether your network runs at all, lab 20.
+#   hour, from the bill of one query to a plan for a fleet. Your copy lies in `my/` once
+#   JupyterLab was opened with `make lab`; check it with
+#   `labcore grade my/19_sustainability.ipynb`.
+# - **At work:** `labcore can-i-run resnet50 --on A100 --batch 32 --max-rent 2` prices one
+#   chip's work, bought and rented, with its energy.
+# - **Read:** [Barroso and Hölzle (2007)](../docs/references.md#barroso2007), "The Case
+#   for Energy-Proportional Computing": what machines draw that wait;
+#   [Schneider et al. (2025)](../docs/references.md#schneider2025), "Life-Cycle
+#   Emissions of AI Hardware".
+# - **Next:** [20 Can you run it?](20_can_you_run_it.ipynb): whether your network runs at
+#   all, and the fallacies of the answer.

@@ -3,15 +3,16 @@
 #
 # > Purchasing asks on Monday: can we run this model on that chip, how many do we need, and if not, what is the cheapest thing that would do?
 #
-# Reading 40 min, doing 60 min.
+# Reading 25 min, doing 75 min.
 #
 # The question has a yes or no, a number, and a reason, and each can be worked out on half a
 # page. This lab does it once by hand, then seven times with a command that you can use at
 # work, and then turns to the eight beliefs that most often spoil the answer. The tool takes
 # the first 50 minutes, the beliefs the others.
 #
-# **You need before:** the roofline (lab 09), what a model keeps in memory (lab 08), what
-# several chips pay for working together (lab 17).
+# **You need before:** the roofline ([lab 09](09_roofline.ipynb)), what a model keeps in
+# memory ([lab 08](08_memory_systems.ipynb)), what several chips pay for working together
+# ([lab 17](17_multichip.ipynb)).
 #
 # **You can do after:** name the constraint that binds a model on a chip, its margin and
 # the cheapest change that helps; say which assumptions the answer rests on; tell eight
@@ -33,16 +34,17 @@ from labcore.feasibility.verdict import check
 from labcore.plots.registry import show
 
 # %% [markdown]
-# ## Predict first
+# ## Predict
 #
-# Words that the questions need. A language model reads the whole prompt at once, which
-# gives the *first token*, and then writes one token after another, a **decode step** each.
-# The **context** is the number of tokens of the prompt. Of each, and of each token of the
-# answer, 256 unless said otherwise, it keeps keys and values, the **KV cache**. The *batch*
-# counts the sequences that are decoded together. *FP16* numbers have two bytes, *int4* ones
-# half a byte. *70B* is Llama 3 with 70.6 billion parameters, *8B* its small sister; both
-# take 131,072 positions, as version 3.1 does. An A100 and an H100 have 80 GB of memory. A
-# *launch* is the time in which a kernel is started, however little it does.
+# A language model reads the whole prompt at once, which gives the *first token*, and then
+# writes one token after another, a **decode step** each. The **context** is what the model
+# has in view; here it is counted when the answer begins, so it is the prompt. Of each of
+# its tokens, and of each token of the answer, 256 unless said otherwise, the model keeps
+# keys and values, the **KV cache**. The *batch* counts the sequences that are decoded
+# together. *FP16* numbers have two bytes, *int4* ones half a byte. *70B* is Llama 3 with
+# 70.6 billion parameters, *8B* its small sister; both take 131,072 positions, as version
+# 3.1 does. An A100 and an H100 have 80 GB of memory. A *launch* is the time in which a
+# kernel is started, however little it does.
 
 # %%
 display(
@@ -58,15 +60,15 @@ display(
 # %% [markdown]
 # ## By hand
 #
-# Take the first question. On paper, with a block of Llama 3 70B as five matrices: 8192 x
+# Take the first question on paper. A block of Llama 3 70B has five matrices: 8192 x
 # (64 + 8 + 8) heads of 128 into attention, 8192 x 8192 out of it, and three of 8192 x
 # 28,672. There are 80 blocks, and two tables of 128,256 words. Multiply by two bytes. The
 # cache holds keys and values of 8 heads of 128 in every block, for each token of prompt and
 # answer. Of the rest, keep the two widest things that are alive at once: two outputs of
 # 28,672 for each token of the prompt.
 #
-# Then the time. The last decode step must read every weight and the cache once, whatever
-# the chip can compute. Divide by the bandwidth.
+# Then take the time. The last decode step must read every weight and the cache once,
+# whatever the chip can compute. Divide by the bandwidth.
 
 # %%
 d, mlp, heads, blocks, words = 8192, 28_672, 64, 80, 128_256
@@ -75,15 +77,11 @@ block = d * (heads + 2 * 8) * 128 + d * d + 3 * d * mlp
 weights = 2 * (blocks * (block + 2 * d) + 2 * words * d + d)
 cache = 2 * blocks * 8 * 128 * 2 * (tokens + answer)
 live = 2 * tokens * mlp * 2
-print(
-    f"weights {weights / 1e9:.1f} GB, cache {cache / 1e9:.2f} GB, live {live / 1e9:.2f} GB"
-)
+print(f"weights {weights / 1e9:.1f}, cache {cache / 1e9:.2f}, live {live / 1e9:.2f} GB")
 print(f"together {(weights + cache + live) / 1e9:.1f} GB; the chip has {H100.capacity}")
 read = weights - 2 * words * d + cache  # of the input table one row is read
-print(
-    f"a step reads {read / 1e9:.1f} GB: {1e3 * read / H100.BW:.1f} ms at full bandwidth"
-)
-print(f"and {1e3 * read / (0.7 * H100.BW):.1f} ms at 70 % of it")
+T = 1e3 * read / H100.BW
+print(f"a step reads {read / 1e9:.1f} GB: {T:.1f} ms, and {T / 0.7:.1f} ms at 70 % of BW")
 asked = Question("llama3-70b", H100, context=tokens)
 verdict = check(asked)
 
@@ -100,12 +98,13 @@ print(f"the tool: {found['memory'] / 1e9:.1f} GB, {1e3 * found['decode step']:.1
 # The bytes agree. The tool's step is a little longer: it adds the small kernels of each
 # block, of which none takes less than a launch, and prints both parts. 70 % is what
 # decoding is known to reach of a data sheet's bandwidth, and 10 % of the memory are left to
-# the system, so 72 of 80 GB may be used. More on such assumptions below.
+# the system, so 72 of 80 GB may be used. Such assumptions come back below.
 #
-# ## Seven questions
+# ## At real size
 #
-# In a terminal the command is `labcore can-i-run`. Here its words run from a cell. It
-# ends with status 0 for yes, 1 for no, and 2 where the question makes no sense.
+# Seven questions follow, each asked of the tool. In a terminal the command is
+# `labcore can-i-run`; here its words run from a cell. It ends with status 0 for yes, 1 for
+# no, and 2 where the question makes no sense.
 
 
 # %%
@@ -138,8 +137,8 @@ ask("llama3-8b --on A100 --batch 64 --context 8192")
 # it grows with the batch and with the context alike, so either can give way. Prompts are
 # read one at a time: where 64 arrive at once, the last waits a minute for its first token.
 #
-# Next, time. One chat on one A100 with 10 ms for each token, and the large model on four
-# H100 with 25 ms.
+# The next two are about time: one chat on one A100 with 10 ms for each token, and the large
+# model on four H100 with 25 ms.
 
 # %%
 ask("llama3-8b --on A100 --target-latency 10")
@@ -148,13 +147,14 @@ print(f"{2 * blocks + 1} sums over all chips: two a block, and one of the input 
 
 # %% [markdown]
 # The first is a no by bandwidth: FLOP/s play no part at batch 1. The second is a yes. Four
-# chips hold a quarter of weights and cache each (*tensor parallelism*: every matrix is cut
-# in four), and still the step is not four times faster than on one chip with room: 161 sums
+# chips hold a quarter of weights and cache each
+# ([tensor parallelism](../docs/glossary.md#tensor-parallelism): every matrix is cut in
+# four), and still the step is not four times faster than on one chip with room: 161 sums
 # over all chips take their time, and launches do not shrink.
 #
-# Two more: a network from a file, and a format that the chip lacks. The file holds a small
-# network that looks for people at a doorbell: three convolutions, a ReLU behind each, a mean
-# over the picture, and one matrix. Any framework can export such a file.
+# The last two have a network from a file, and a format that the chip lacks. The file holds
+# a small network that looks for people at a doorbell: three convolutions, a ReLU behind
+# each, a mean over the picture, and one matrix. Any framework can export such a file.
 
 # %%
 from labcore.models.doorbell import save_doorbell
@@ -175,33 +175,33 @@ ask("llama3-8b --on A100 --precision fp8")
 # be budgeted; the line names the formats that it has. (Weights *stored* in fewer bits are
 # another matter: they are widened first.)
 #
-# ## Memory in one picture
+# ## Explore: what makes it run?
 #
-# The first picture below: what one chip holds in each of these questions, and in three
-# more.
-#
-# **Explore: what makes it run?** Below it, start from 70B on one H100. Find (1) every
-# single change of format, chips or chip that brings all bars under the line; (2) the
-# smallest number of H100 at which 16-bit weights meet 20 ms; (3) a question that only the
-# power limit refuses; (4) with 8B, a batch of 64 and 100 ms on an A100, the cheapest cure,
-# before you let the tool say it.
+# The picture shows what one chip holds in four of these questions and in three more cases.
+# In the explorer below it, start from 70B on one H100. Find (1) every single change of
+# format, chips or chip that brings all bars under the line; (2) the smallest number of H100
+# at which 16-bit weights meet 20 ms; (3) a question that only the power limit refuses; (4)
+# with 8B, a batch of 64 and 100 ms on an A100, the cheapest cure, before you let the tool
+# say it.
 
-# %%
+# %% name="memory-budget"
 from labcore.explore.feasibility import cache_explorer, can_run_explorer
 
 display(show("memory-budget"), can_run_explorer())
 
 # %% [markdown]
-# **What is to be found.** (1) int4 weights; four H100; one MI300X, B200 or MI325X. Two H100
-# miss by 0.6 %, and so does int8 throughout; eight pass in memory and fail in
-# power. (2) Four, at 19.6 ms. (3) Four H100, 2,800 W, under a limit of 2,048. (4) int8
+# **What is to be found.** (1) int4 weights; four H100; one MI300X, B200 or MI325X. Two
+# H100 miss by 0.6 %, and so does int8 throughout; eight pass in memory and fail in power.
+# (2) Four, at 19.6 ms. (3) Four H100, 2,800 W, under a limit of 2,048. (4) int8
 # throughout, which halves cache and weights and with them the step.
 #
-# **Explore: batch and context.** The red line is the largest batch that fits, the blue one
-# the batch at which the cache is as large as the weights. Find (1) the largest batch at
-# 8192 tokens for 8B on an A100; (2) what int4 weights do to it, and what int8 throughout;
-# (3) the context at which not one sequence fits with 8B on a T4 and int4 weights; (4) on
-# the A100, the tokens a second at batch 1 and at 32.
+# ## Explore: batch and context
+#
+# The red line is the largest batch that fits, the blue one the batch at which the cache
+# is as large as the weights. Find (1) the largest batch at 8192 tokens for 8B on an A100;
+# (2) what int4 weights do to it, and what int8 throughout; (3) the context at which not
+# one sequence fits with 8B on a T4 and int4 weights; (4) on the A100, the tokens a second
+# at batch 1 and at 32.
 
 # %%
 cache_explorer()
@@ -214,22 +214,22 @@ cache_explorer()
 #
 # ## Which chip, how many?
 #
-# The same check for eleven chips and four variants of the model, at 50 ms for a token.
-# Before you look: which chips run 70B alone in 16 bits?
+# The figure makes the same check for eleven chips and two models, with weights in 16 bits
+# and in int4, at 50 ms for a token. Before you look: which chips run 70B alone in 16 bits?
 
-# %%
+# %% name="can-it-run"
 show("can-it-run")
 
 # %% [markdown]
-# Two of eleven. Read the rows of A100 and H100: the A100 lacks mainly *time*, the H100
-# *memory*, for the same model and the same 80 GB. The H100 is faster and fits no more.
+# Two of the eleven do. Read the rows of A100 and H100: the A100 lacks mainly *time*, the
+# H100 *memory*, for the same model and the same 80 GB. The H100 is faster and fits no more.
 #
 # ## Where the rule fails
 #
 # Each answer is a data sheet times an assumption: a layer reaches half of the peak or 70 %
 # of the bandwidth, 10 % of the memory are kept back, a launch takes 5 us. None of these is
-# on a data sheet. How far can they move before a yes becomes a no? Four H100 again, with
-# 20 ms for a token, 1 s for the first, and chats on an A100:
+# on a data sheet. How far can they move before a yes becomes a no? The cell asks about four
+# H100 again, with 20 ms for a token and 1 s for the first, and about chats on an A100.
 
 # %%
 from labcore.feasibility.assumptions import Assumptions
@@ -255,14 +255,13 @@ for reserve in (0, 0.1, 0.2):
 # and measure where you cannot. What the tool leaves out entirely: accuracy in few bits,
 # chats that come and go, a host that is slow to feed the chip, heat. And "cheapest" puts
 # changes without new hardware first, then known prices at their high end; nobody publishes
-# what a data center pays, and a price that is not known is never called cheap.
+# what a data centre pays, and a price that is not known is never called cheap.
 #
 # ## Eight beliefs
 #
-# A good place for a break. The chapter closes with four fallacies and four pitfalls, and
-# says that poor choices leave
-# 10 to 30 % of the peak. Each belief has a number. The picture divides what is by what was
-# believed.
+# This is a good place for a break. The chapter closes with four fallacies and four
+# pitfalls, and says that poor choices leave 10 to 30 % of the peak. Each belief has a
+# number. The picture divides what is by what was believed.
 
 # %% name="intro"
 display(show("eight-cases"))
@@ -270,8 +269,9 @@ claims_at("20_can_you_run_it#intro")
 
 # %% [markdown]
 # **1 Specialized hardware is always faster. 2 Bandwidth can wait.** What share of its peak
-# does each chip keep on a softmax? Then change the assumption: a chip with twice the
-# FLOP/s, and one with twice the bandwidth.
+# does each chip keep on a softmax, which lies far below the
+# [ridge point](../docs/glossary.md#ridge-point)? The second cell changes the assumption:
+# a chip with twice the FLOP/s, and one with twice the bandwidth.
 
 # %% name="fallacy-1"
 from labcore.catalogue import SAPPHIRE_RAPIDS
@@ -340,10 +340,11 @@ print(f"on a link of 25 GB/s: speed-up {8 * weak_efficiency(0.050, slow):.2f}")
 claims_at("20_can_you_run_it#fallacy-3")
 
 # %% [markdown]
-# **4 The peak is the budget. 5 Any rating will do.** The share of the peak that networks
-# keep, by the roofline and by the tool's rule, and what three training runs reported. Then
-# a plan made with the wrong peak: how many days should 8B take on 15 trillion tokens? *MFU*
-# is the share of the peak that a run keeps, for the FLOP that the model needs.
+# **4 The peak is the budget. 5 Any rating will do.** The figure has the share of the peak
+# that networks keep, by the roofline and by the tool's rule, and what three training runs
+# reported. The cell after it plans with the wrong peak: how many days should 8B take on 15
+# trillion tokens? *MFU* is the share of the peak that a run keeps, for the FLOP that the
+# model needs.
 
 # %% name="pitfall-4"
 display(show("sustained-share"))
@@ -406,9 +407,9 @@ claims_at("20_can_you_run_it#pitfall-6")
 #
 # **7 Tuning for one vendor costs nothing later. 8 The fast kernel may stand anywhere.**
 # LayerNorm behind a *capability check*: a compiled kernel where numba is installed, plain
-# numpy elsewhere, chosen in one place. Both give the same values. Then a program of five
-# functions that names the kernel at each use, and the same with the check. What stops when
-# the fleet changes and the fast kernel is gone?
+# numpy elsewhere, chosen in one place. Both give the same values. The second cell has a
+# program of five functions that names the kernel at each use, and the same with the check.
+# What stops when the fleet changes and the fast kernel is gone?
 
 # %% name="fallacy-7"
 from labcore.kernels import portable
@@ -452,10 +453,10 @@ claims_at("20_can_you_run_it#pitfall-8")
 #
 # ## Your machine
 #
-# The rule itself can be tried where you sit. Four dense layers of 2048 x 2048 in float32, a
-# ReLU behind each, one thread. Three measured numbers stand for the data sheet: the FLOP/s
-# of a large product, the bandwidth of a long vector, the time of the smallest call. Which
-# batch will the rule predict worst?
+# The rule itself can be tried where you sit, on four dense layers of 2048 x 2048 in
+# float32, a ReLU behind each, with one thread. Three measured numbers stand for the data
+# sheet: the FLOP/s of a large product, the bandwidth of a long vector, the time of the
+# smallest call. Which batch will the rule predict worst?
 
 # %% tags=["nbval-ignore-output"]
 # not compared with what is stored: these are measurements of a machine, maybe yours
@@ -476,8 +477,8 @@ felt(serve())
 # ## Checkpoint 1.4
 #
 # "Validate all three hard constraints", says the checkpoint. The chapter does not list
-# them. The tool holds a question against memory, time and power; here
-# are all three, for one chip and for four:
+# them. The tool holds a question against memory, time and power. The cell has all three,
+# for one chip and for four.
 
 # %% name="checkpoint-1-4"
 for chips in (1, 4):
@@ -505,11 +506,11 @@ claims_at("20_can_you_run_it#takeaways")
 # %% [markdown]
 # ## Settled
 #
-# The chapter in one line: moving data costs more than computing. In these seven questions
-# the FLOP/s decided one number, the time to the first token. Your predictions beside what
-# was computed, and the claims that do not come out as printed, each with its reason below
-# the cell that computes it, here or above. The one on 256 GPUs is from the chapter's own
-# self-check.
+# The chapter says in one line that moving data costs more than computing. In these seven
+# questions the FLOP/s decided one number, the time to the first token. The cell has your
+# predictions beside what was computed, and the claims that do not come out as printed, each
+# with its reason below the cell that computes it, here or above. The one on 256 GPUs is
+# from the chapter's own self-check.
 
 # %% name="self-check"
 quarter = check(replace(four, target=None, target_first=None))
@@ -584,11 +585,13 @@ display(
 # ## Onward
 #
 # - **Exercise:** [my/20_can_you_run_it.ipynb](../my/20_can_you_run_it.ipynb), about an hour,
-#   from the bytes of one model to the cheapest change; your copy lies in `my/` once
-#   JupyterLab was opened with `make lab`.
+#   from the bytes of one model to the cheapest change. Your copy lies in `my/` once
+#   JupyterLab was opened with `make lab`; check it with
+#   `labcore grade my/20_can_you_run_it.ipynb`.
 # - **At work:** `labcore can-i-run your_model.onnx --on T4 --batch 8 --target-latency 20`,
 #   and `--max-price` or `--max-rent` where money is what binds.
-# - **Read:** Williams, S., Waterman, A., and Patterson, D. (2009), "Roofline: An Insightful
-#   Visual Performance Model for Multicore Architectures", *CACM* 52(4): the rule under all
-#   of this.
-# - **Next:** chips by the axes of their design, lab 21.
+# - **Read:**
+#   [Williams, Waterman and Patterson (2009)](../docs/references.md#williams2009),
+#   "Roofline": the rule under all of this.
+# - **Next:** [21 A map of architectures](21_architecture_map.ipynb), chips by the axes of
+#   their design.

@@ -5,7 +5,7 @@
 # > engines, and one of GPUs each show a slide on which they win. Which of them wins on our
 # > mix of work, and what does each bet on?
 #
-# Reading 35 min, doing 40 min.
+# Reading 30 min, doing 70 min.
 #
 # Each slide may be true. A chip is a bet on what work will look like, fixed in silicon
 # years before the work comes, and each vendor shows the work that the bet was made for.
@@ -13,8 +13,9 @@
 # the work. The map follows an essay by an engineer of CPUs; chips and models are our own
 # choice.
 #
-# **You need before:** the roofline and its ridge (lab 09), prefill, decode and the KV
-# cache (lab 20), all-reduce over several chips (lab 17), warps (lab 04).
+# **You need before:** the roofline and its ridge ([lab 09](09_roofline.ipynb)), prefill,
+# decode and the KV cache ([lab 20](20_can_you_run_it.ipynb)), all-reduce over several chips
+# ([lab 17](17_multichip.ipynb)), warps ([lab 04](04_execution_units.ipynb)).
 #
 # **You can do after:** read a slide for the assumption that makes it true; say where
 # weights live on a chip and what binds then; tell static from dynamic, wide from narrow
@@ -23,33 +24,42 @@
 # %%
 from IPython.display import Markdown, display
 from labcore.catalogue.architectures import ALL, HOP, architecture
+from labcore.catalogue.claimed_rates import TOKENS_A_SECOND
 from labcore.claims.ledger import claims_at, departures
 from labcore.explore.predict import compare, predict
 from labcore.plots.registry import show
+from labcore.units import format_si
 
 H100, LPU, WSE = (architecture(name) for name in ("H100", "LPU v1", "WSE-3"))
 
 # %% [markdown]
-# ## Predict first
+# ## Predict
 #
 # *SRAM* is the memory on a chip itself, *HBM* stacks of DRAM beside it in the package,
 # *DDR* DRAM on the board. Groq's *LPU* has SRAM alone, 230 MB; an *H100* is a GPU with 80
 # GB of HBM. *70B* is Llama 3 with 70.6 billion parameters, *8B* its small sister, both in
 # 16 bits. A *warp* is 32 lanes of a GPU that step together. *2:4* keeps the two largest of
-# every four weights.
+# every four weights, with a note of their places.
 
 # %%
+one_user = TOKENS_A_SECOND["WSE-3", "70B"].value
+wafer = f"{format_si(WSE.peak('fp16'), 'FLOP/s')} and {format_si(WSE.BW('SRAM'), 'B/s')}"
 display(
-    predict("21-chips", "LPUs whose SRAM holds the weights of 70B", "chips"),
-    predict("21-batch", "8B at 8192 tokens: best share of an H100's peak in decode", "%"),
-    predict("21-gap", "Twenty years at 3.0x and 1.6x every two: growth apart", "x"),
-    predict("21-warp", "One item in ten takes 10 times as long: lanes at work", "%"),
-    predict("21-claim", "Wafer, 70B, one user: rate by bandwidth over the claimed", "x"),
-    predict("21-index", "2:4 in FP16, places included: bytes over dense ones", "%"),
-)
+    predict("21-chips", "How many LPUs hold the weights of 70B in their SRAM?", "chips"),
+    predict("21-batch", "8B writes after 8192 tokens. What share of an H100's peak can the "
+            "best batch use?", "%"),
+    predict("21-gap", "FLOP/s grow 3.0 times every two years, DRAM's bandwidth 1.6 times. "
+            "How far apart are they after twenty?", "x"),
+    predict("21-warp", "One item in ten takes ten times as long. What share of a warp's 32 "
+            "lanes is at work?", "%"),
+    predict("21-claim", f"Four wafers of {wafer} each are said to write {one_user:.0f} "
+            "tokens/s of 70B for one user. How many times that do these figures allow?", "x"),
+    predict("21-index", "Weights in FP16 pruned to 2:4, places included: what share of their "
+            "bytes is left?", "%"),
+)  # fmt: skip
 
 # %% [markdown]
-# ## By hand: one matrix, two memories
+# ## By hand
 #
 # The smallest case is one matrix of 8192 x 8192 in 16 bits times one vector, a piece of
 # one token. On paper: bytes of the matrix, two FLOP for each element, and for both chips
@@ -74,30 +84,28 @@ print(f"a message to another chip: about {1e6 * HOP.value:.0f} us")
 # did. That is the bet in one matrix. It can still be won, as an H100 takes four times as
 # long as well; but what SRAM's time costs is chips and links.
 #
-# ## The map in one picture
+# ## At real size
 #
-# Each dot is a chip: how fast it computes, and how fast the memory in which weights live
-# feeds it; the number behind a name counts those that hold 70B. A diagonal joins chips
-# with one ridge. Beside GPUs and Google's TPU there are
-# Amazon's Trainium2 with its four engines; Tenstorrent's Wormhole and Blackhole, many small
-# cores with SRAM of their own and GDDR behind them; Graphcore's GC200 and Bow and Groq's
-# LPU with SRAM alone on the chip; SambaNova's SN40L with three kinds of memory; and
-# Cerebras' WSE-2 and WSE-3, each a whole wafer. What a machine adds around its chips is
-# left out: Graphcore's has DDR, and a WSE-2 can have weights sent to it. Find the four
-# vendors of the question. Several figures are **claims** of a maker that nobody else has
-# measured, and of some the source could not be read; they are listed below the figure.
-# Where a wafer's or an IPU's SRAM is concerned, a bandwidth counts reads and writes
-# together, and we take all of it for reads.
+# Each dot of the map is a chip: how fast it computes, and how fast the memory in which
+# weights live feeds it; the number behind a name counts those that hold 70B. A diagonal
+# joins chips with one ridge. Beside GPUs, Google's TPU and a phone's NPU there are Amazon's
+# Trainium2 with its four engines; Tenstorrent's Wormhole and Blackhole, many small cores
+# with SRAM of their own and GDDR, the DRAM of graphics boards; Graphcore's IPUs, GC200 and
+# Bow, and Groq's LPU with SRAM alone on the chip; SambaNova's SN40L with three kinds of
+# memory; and Cerebras' WSE-2 and WSE-3, each a whole wafer. Find the four vendors of the
+# question. Several figures are **claims of a maker**, announced and on no data sheet, and
+# of some the source could not be read; they are listed below the figure. A bandwidth of
+# SRAM often counts reads and writes together, and we take all of it for reads.
 
-# %%
+# %% name="architecture-map"
 display(show("architecture-map"))
 for one in ALL:
     claimed = [name for name, fact in one.facts() if fact.kind == "claimed"]
     unread = [name for name, fact in one.facts() if not fact.confirmed]
-    if claimed:
-        print(f"{one.name}, claimed by {one.vendor}: {', '.join(claimed)}")
-    if unread:
-        print(f"{one.name}, source not read: {', '.join(unread)}")
+    said = [f"claimed by {one.vendor}: {', '.join(claimed)}"] * bool(claimed)
+    said += [f"source not read: {', '.join(unread)}"] * bool(unread)
+    for words in said:
+        print(f"{one.name}, {words}")
 
 # %% [markdown]
 # ## Bet 1: a few primitives
@@ -154,9 +162,9 @@ claims_at("21_architecture_map#four-engines")
 #
 # ## Bet 2: what feeds the multipliers
 #
-# A language model reads a prompt (prefill) and then writes token by token (decode). One
-# model, two workloads: here a batch of one, on one chip whether or not it has room. From
-# here on a star behind a name says that a claim of its maker is used.
+# A language model reads a prompt (prefill) and then writes token by token (decode), two
+# workloads of one model. The cell has a batch of one, on one chip whether or not it has
+# room. From here on a star behind a name says that a claim of its maker is used.
 
 # %% name="prefill-decode"
 from labcore.architectures import batching, decode, place, prefill
@@ -194,8 +202,8 @@ claims_at("21_architecture_map#batching")
 # they stop well before it.
 #
 # Does the gap close by itself? The essay quotes a study: FLOP/s of servers grew 3.0 times
-# every two years, DRAM bandwidth 1.6 and links 1.4 times. The cell after it: what there is
-# to hold, weights, and a cache that grows with every token and every session.
+# every two years, DRAM bandwidth 1.6 and links 1.4 times. The second cell has what there is
+# to hold: weights, and a cache that grows with every token and every session.
 
 # %% name="growth"
 from labcore.architectures import catalogue_fit, disparity
@@ -203,9 +211,9 @@ from labcore.architectures import catalogue_fit, disparity
 display(show("growth-gap"))
 print(f"apart after 20 years: {disparity(3.0, 1.6, 20):.0f} times from DRAM,", end=" ")
 print(f"{disparity(3.0, 1.4, 20):,.0f} from links")
-for what in ("peak", "fp32", "bandwidth"):
+for what in ("peak", "fp32", "bandwidth", "link"):
     fit = catalogue_fit(what)
-    print(f"our {fit.count} GPUs, {what}: {fit.rate:.2f}x every two years")
+    print(f"{fit.count} of our GPUs, {what}: {fit.rate:.2f}x every two years")
 claims_at("21_architecture_map#growth")
 
 # %% name="capacity"
@@ -216,20 +224,27 @@ for context in (1024, 8192):
 claims_at("21_architecture_map#capacity")
 
 # %% [markdown]
-# In our GPUs the fastest rate grew as the study says, and faster. But FP32 by itself grew
-# no faster than bandwidth. So in them the gap is made of narrow formats and matrix units,
+# In our GPUs the fastest rate grew faster than in the study. But FP32 by itself grew no
+# faster than bandwidth. So in them the gap is made of narrow formats and matrix units,
 # which architects chose. They chose HBM in place of GDDR too, without which bandwidth
 # would have grown less; and our GPUs are not the study's servers, nor its twenty years.
+# The rate of links goes through three points, of 2020 to 2024: it says what three NVLinks
+# did, and no more.
 #
 # ## Bet 3: where weights live
 #
-# **Explore: where weights live.** The figure counts chips for 70B. In the explorer, two
-# ways to use many chips: a *pipeline* gives each chip some layers, *tensor parallelism*
-# gives each a slice of every layer, joined by two all-reduces a layer. Start from 70B on
-# the LPU. Find (1) what takes most of a token's time in either split; (2) what int4 weights
-# do to a single sequence on the LPU and on the H100; (3) a chip and memory for which no
-# time can be given, and why; (4) the fastest single sequence of 70B that a GPU allows from
-# its HBM, at 2,048 tokens.
+# The figure counts chips for 70B; hollow triangles are DRAM outside the chip, in
+# Graphcore's machine or in Cerebras' *MemoryX*, which streams weights to wafers.
+#
+# ## Explore: many chips for one model
+#
+# Below the figure are two ways to use many chips: a *pipeline* gives each some layers,
+# *tensor parallelism* gives each a slice of every layer, joined by two
+# [all-reduces](../docs/glossary.md#all-reduce) a layer. Start from 70B on the LPU.
+# Find (1) what takes most of a token's time in either split; (2) what int4 weights do to a
+# single sequence on the LPU and on the H100; (3) a chip and memory for which no time can be
+# given, and why; (4) the fastest single sequence of 70B that a GPU allows from its HBM, at
+# 2,048 tokens.
 
 # %% name="weights-live"
 from labcore.explore.architectures import home_explorer
@@ -238,38 +253,37 @@ display(show("where-weights-live"), home_explorer())
 claims_at("21_architecture_map#weights-live")
 
 # %% name="memory-ways"
-from labcore.claims.ledger import claim
-
 ways = {"H100": ("HBM",), "LPU v1": ("SRAM",), "SN40L": ("HBM", "DDR")}
 for name, tiers in ways.items():
     held = sum(architecture(name).tier(tier).capacity.value for tier in tiers)
     rate = architecture(name).BW(tiers[0])
-    print(f"{starred(name)}, {' and '.join(tiers)}: {held / 1e9:,.1f} GB,", end=" ")
-    print(f"{rate / 1e12:.1f} TB/s from the nearest")
-print(claim("essay-memory-three-ways"))
+    print(f"{starred(name)}, {' and '.join(tiers)}: {format_si(held, 'B', 3)},", end=" ")
+    print(f"{format_si(rate, 'B/s', 3)} from the nearest")
 claims_at("21_architecture_map#memory-ways")
 
 # %% [markdown]
 # **What is to be found.** (1) In a pipeline memory still takes most, 1.75 ms, and links a
-# quarter of the whole; with tensor parallelism links take all of it, since each of 160
-# all-reduces over 617 chips is a long row of messages. (2) 416 tokens/s become 1,070 on
+# third of the whole; with tensor parallelism links take all of it, since each of 160
+# all-reduces over 617 chips is a long row of messages. (2) 384 tokens/s become 1,015 on
 # 157 LPUs, and computing binds; 47 on two H100 become 94 on one. (3) The SRAM of a
-# Trainium2, a Tenstorrent chip or an SN40L: their data sheets give it no bandwidth. Several
-# SN40L: no link is known. (4) A B200 with int4 weights, 217 tokens/s.
+# Trainium2, a Blackhole or an SN40L, and the DDR of an IPU: no page that we read gives a
+# bandwidth. Several SN40L: no link is known. (4) A B200 with int4 weights, 217 tokens/s.
+# A wafer fed by MemoryX writes one token a second: weights that stream pay where each
+# serves many sequences, as in training.
 #
-# The wall of memory does not vanish when weights move into SRAM. Where chips share each
-# layer it becomes a wall of links; in a pipeline memory stays first and links come next;
-# and either takes hundreds of chips. The three ways are three places to pay.
+# The [memory wall](../docs/glossary.md#memory-wall) does not vanish when weights move into
+# SRAM. Where chips share each layer it becomes a wall of links; in a pipeline memory stays
+# first and links come next; and either takes hundreds of chips. The three ways are three
+# places to pay.
 #
-# ## Where the rule fails: predictions against claims
+# ## Where the rule fails
 #
 # Peaks, bandwidths and a split give a rate for one user: here that of a pipeline of as few
 # chips as hold weights and cache. Two makers announce rates for models of 70 billion
-# parameters. Predicted beside claimed:
+# parameters. The cell sets what is predicted beside what is claimed.
 
 # %%
 from labcore.architectures import chips_to_hold, token_time
-from labcore.catalogue.claimed_rates import TOKENS_A_SECOND
 
 step, over = decode("llama3-70b", 4096), {}
 for one in (LPU, WSE):
@@ -284,24 +298,21 @@ for one in (LPU, WSE):
     print(f"claimed {said.value:.0f} ({said.note}): {over[one.name]:.1f} times")
 
 # %% [markdown]
-# One prediction is of the right order, the other is not. For the LPU it is 1.4 times the
+# One prediction is of the right order, the other is not. For the LPU it is 1.3 times the
 # claim. Read no more into that: it holds for one split, with a latency that we assume and
-# all links of the chip, of which its card exposes a few. Small groups that share each layer
-# would be sooner; and the claim is of Llama 2, on a number of chips that Groq does not say.
-# The wafer stays two orders of magnitude below, on as many systems as its maker names:
-# bytes per second say nothing about how long a result takes to cross the wafer, layer
-# after layer, and one token has no other work to fill that time. So a bandwidth on a slide
-# is a bound on throughput, and may be a poor guess of latency. Keep the factor in mind
-# when the wafer wins below.
+# the three cables of a card of 2020. Small groups that share each layer would be sooner;
+# and the claim is of Llama 2, on a number of chips that its page does not say. The wafer
+# stays two orders of magnitude below, on as many systems as its maker names: bytes per
+# second say nothing about how long a result takes to cross the wafer, layer after layer,
+# and one token has no other work to fill that time. So a bandwidth on a slide is a bound
+# on throughput, and may be a poor guess of latency. Keep the factor in mind when the
+# wafer wins below.
 #
 # ## Bet 4: packages, dies, wafers
 #
-# Memory near the chip costs power in one place, and a die costs by its area. The cells
-# give the trade-offs one number each: cooling as a share of a site's energy, HBM against
-# DDR, an edge of 1 mm in two kinds of packages, and one die against several.
-
-# %% name="cooling"
-claims_at("21_architecture_map#cooling")
+# Memory and logic close together make much heat in one place, and a die costs by its area.
+# The cells put numbers on these trade-offs: the share of a site's energy that cools it, HBM
+# against DDR, what crosses 1 mm of edge in two kinds of packages, one die against several.
 
 # %% name="hbm-ddr"
 claims_at("21_architecture_map#hbm-ddr")
@@ -331,12 +342,12 @@ claims_at("21_architecture_map#fabric")
 # %% [markdown]
 # The silicon of four small dies costs a third less than that of one large one, before they
 # are put together. With a link of 0.4 TB/s each, nearly half of the memory's bandwidth is
-# lost where addresses are spread over all dies.
-# Placing data with the die that reads it removes the seam and moves the work to software.
-# The wafer is the other bet: no seam at all, and one core in a thousand kept as a spare
-# makes the difference between no good wafer ever and nearly all. (Of all 4 TB/s each die
-# has its part, and it reads at most what its link brings over the share that is remote.
-# So more dies with a link each lose less here; what the links cost is not counted.)
+# lost where addresses are spread over all dies. Placing data with the die that reads it
+# removes the seam and moves the work to software. The wafer is the other bet: no seam at
+# all, and one core in a thousand kept as a spare makes the difference between no good wafer
+# ever and nearly all. (Of all 4 TB/s each die has its part, and it reads at most what its
+# link brings over the share that is remote. So more dies with a link each lose less here;
+# what the links cost is not counted.)
 #
 # ## Bet 5: who decides, and when
 #
@@ -368,23 +379,18 @@ claims_at("21_architecture_map#two-layers")
 
 # %% [markdown]
 # A real chip takes several rows at once. An H100 is SIMT with matrix tiles, Tenstorrent
-# has tasks whose cores move tiles by plan, the LPU is VLIW in the core and a static plan
-# across racks.
+# has tasks whose cores move tiles by plan, the LPU is VLIW (one long instruction tells
+# every unit what to do) in the core and a static plan across racks.
 #
 # What happens when pieces of work are unequal, as with experts, early exits, or requests
-# of many lengths? **Explore: a plan against a queue.** Four engines, 24 tiles. A *clocked*
-# plan gives every step the time of its longest run; *ordered* fixes who comes next; a
-# *dynamic* queue takes what is ready and pays for each decision. Find (1) durations for
-# which the plan loses nothing; (2) the dispatch cost from which a fixed order beats the
-# queue, for draw 1 of the exponential law; (3) what more tiles in flight are
-# worth where a decision is free. Times are in units of which a step takes 1 to 4.
+# of many lengths? The cell tries lanes that step together, cores that take the next task,
+# and a pipeline of stages. (MIMD in the figure is cores with tasks, and each task takes
+# time to start there, which the lines below it leave out.)
 
-# %% name="divergence"
-from labcore.architectures.engines import compare as policies
+# %% name="divergence-models"
 from labcore.architectures.irregular import by_tasks, exits, in_step, lengths, pipeline
-from labcore.explore.architectures import jitter_explorer
 
-display(show("divergence-models"), show("plan-jitter"), jitter_explorer(dispatch=0.5))
+display(show("divergence-models"))
 for kind in ("equal", "two"):
     drawn = lengths(32 * 200, kind)
     lanes, free = in_step(drawn, 32).utilization, by_tasks(drawn, 32).utilization
@@ -395,25 +401,43 @@ for name, use in {
     "lanes in step": in_step(depth, 32), "tasks": by_tasks(depth, 32), "stages": pipeline(early, 4)
 }.items():  # fmt: skip
     print(f"12 layers, 15 % leave after each: {name} {use.utilization:.0%} at work")
+
+# %% [markdown]
+# "Two" is one item in ten that takes ten times as long: a warp of 32 nearly always has
+# one, so four lanes in five wait. Early exits leave half of the lanes, and half of a
+# pipeline's stages, without work, and hardly touch cores that take the next task.
+#
+# Now a chip's four engines under a plan. A *clocked* plan gives every step the time of its
+# longest run; *ordered* fixes who comes next; a *dynamic* queue takes what is ready and
+# pays for each decision, in units of which a step takes 1 to 4.
+#
+# ## Explore: a plan against a queue
+#
+# The explorer below the figure has the same engines and 24 tiles. Find (1) durations for
+# which the plan loses nothing; (2) the dispatch cost from which a fixed order beats the
+# queue, for draw 1 of the exponential law; (3) what more tiles in flight are worth where a
+# decision is free.
+
+# %% name="divergence"
+from labcore.architectures.engines import compare as policies
+from labcore.explore.architectures import jitter_explorer
+
+display(show("plan-jitter"))
 for T_dispatch in (0.0, 0.3, 0.6):
     ran = policies(ATTENTION, 100, "exponential", T_dispatch=T_dispatch)
     ends = ", ".join(f"{one.policy} {one.T:.0f}" for one in ran)
     print(f"five draws of 100 tiles, a decision takes {T_dispatch}: {ends}")
-claims_at("21_architecture_map#divergence")
+display(claims_at("21_architecture_map#divergence"), jitter_explorer(dispatch=0.5))
 
 # %% [markdown]
 # **What is to be found.** (1) Equal ones: where times are known a plan is free, and its
-# end is known before the run. (2) At 0.1 already, where steps take 1 to 4; more tiles and
-# draws put it higher, see the last lines. (3) One tile in flight overlaps nothing and ends
-# at 2.09 with a free queue, two end at 1.43, six at 1.11.
+# end is known before the run. (2) At 0.1 already; more tiles and draws put it higher, see
+# the lines above the explorer. (3) One tile in flight overlaps nothing and ends at 2.09
+# with a free queue, two end at 1.43, six at 1.11.
 #
-# "Two" is one item in ten that takes ten times as long: a warp of 32 nearly always has
-# one, so four lanes in five wait. (MIMD in the figure is cores with tasks, and each task
-# takes time to start there, which the cell leaves out.) Early exits leave half of the
-# lanes, and half of a pipeline's stages, without work, and hardly touch cores that take the
-# next task. A clocked plan under jitter is worse still. That does not make static plans
-# wrong: matrices have known times. It says what a service must look like for that bet, and
-# that a queue wins only while a decision is cheap beside a step.
+# That a clocked plan under jitter is worst does not make static plans wrong: matrices have
+# known times. It says what a service must look like for that bet, and that a queue wins
+# only while a decision is cheap beside a step.
 #
 # ## Bet 6: fewer bits, fewer weights
 #
@@ -430,11 +454,10 @@ claims_at("21_architecture_map#precision")
 # the multiplier is. They are two bets, and a chip can win one and lose the other.
 #
 # Zeros are the other saving. *Granularity* is the size of what may be zero: single weights
-# anywhere, 2 of 4, blocks of 4 x 1 or 4 x 4. Fine grains lose less accuracy, larger
-# blocks store fewer places. Here a small network reads handwritten digits; it is trained,
-# pruned to an eighth of its weights, and trained on, once with weights pruned at random, to
-# compare with. n:m is one of eight here. Which pattern loses least, and which one is
-# smallest?
+# anywhere, n of every m (1 of 8 here), blocks of 4 x 1 or 4 x 4. A small network reads
+# handwritten digits. It is trained, pruned to an eighth of its weights, and trained on;
+# once its weights are pruned at random, to compare with. Which pattern loses least, and
+# which one is smallest?
 
 # %% name="sparsity" tags=["nbval-ignore-output"]
 # not compared with what is stored: trained here, and another BLAS ends a little elsewhere
@@ -462,23 +485,24 @@ claims_at("21_architecture_map#tax")
 # Before it is trained on, the finest grain loses least. Afterwards the patterns lie a few
 # per cent apart at an eighth, here in one training and in the figure over several, while
 # bytes differ by more: single weights anywhere take as many bytes for places as for values
-# in INT8. At a sixteenth the coarse grains fall behind in accuracy, and the fine one pays
-# two bytes of places for each of values. The tax and the loss pull in opposite directions,
-# and n of m lies between, with a count in each group that hardware can rely on.
+# in INT8, 1 of 8 takes three bits a value, and a block of 4 x 4 shares one place among 16.
+# At a sixteenth the coarse grains fall behind in accuracy, and the finest pays two bytes of
+# places for each of values. What makes n of m fit for hardware is neither: each group has
+# the same count, so no lane waits for another.
 #
-# ## The decision
+# ## Explore: your mix
 #
-# **Explore: your mix.** Five workloads, their parts by FLOP: prefill and decode of 8B at
-# the batch and context that you choose, ResNet-50, DLRM, which recommends from large tables,
+# The decision has five workloads, their parts by FLOP: prefill and decode of 8B at the
+# batch and context that you choose, ResNet-50, DLRM, which recommends from large tables,
 # and MoE, a mixture of experts: 8B with eight copies of its MLPs, of which each token takes
-# two. Cost is counted in chip-seconds, in FLOP of peak bought for each one
-# delivered, or in energy at full power. Assumptions stand below the bars; time on links,
-# added to a token's until here, now overlaps with the rest. Find (1) the
-# winner of each measure for prefill alone and for decode alone; (2) a batch at which the
-# LPU decodes for fewer chip-seconds than an H100; (3) a workload on which a GPU beats the
-# wafer even in chip-seconds; (4) what one part of decode beside ten of prefill does to an
-# H100's time. Before it, our mix on the four vendors' chips: four parts prefill, two
-# decode.
+# two. Cost is counted in chip-seconds, in peak bought for 1 PFLOP delivered, or in energy
+# at full power. Assumptions stand below the bars; time on links, added to a token's until
+# here, now overlaps with the rest. The cell first prints our mix on the four vendors'
+# chips: four parts prefill, two decode. Find (1) the winner of each measure for prefill
+# alone and for decode alone; (2) a batch at which the LPU decodes for fewer chip-seconds
+# than an H100, and one at which it does for less energy; (3) a workload on which a GPU
+# beats the wafer even in chip-seconds; (4) a workload that the LPU does with the least
+# energy of all.
 
 # %%
 from labcore.architectures import bottleneck
@@ -489,26 +513,28 @@ for name in ("LPU v1", "WSE-3", "Trainium2", "H100"):
     found = bottleneck({"prefill": 4 / 6, "decode": 2 / 6}, one)
     T, joule = found.parts["decode"].T, found.T_total * one.power.value
     print(f"{starred(name)}: {found.T_total:.3f} chip-s for 1 PFLOP,", end=" ")
-    print(f"{joule / 1e3:.2f} kJ, {1e3 * T:.2f} ms a token. {found.describe()}")
+    print(f"{joule / 1e3:.2f} kJ, {1e3 * T:.2f} ms a token")
+    print(f"    {found.describe()}")
 mix_explorer()
 
 # %% [markdown]
-# **What is to be found.** (1) For prefill the wafer in chip-seconds, of these ten an MI300X
-# in energy (a B200, which is on the map and not among them, takes less), and nobody in
-# peak: all that have room reach their own. For decode the wafer in all three. (2) None. A
-# sequence visits 89 LPUs in turn, so 16 of them leave most chips idle, and larger caches
-# take more chips; of large batches at short contexts computing binds. (3) Recommendation:
-# its tables take two wafers, and what they exchange crosses a thin link. (4) It triples,
-# from 1.0 to 3.0 chip-seconds.
+# **What is to be found.** (1) For prefill the wafer in chip-seconds, a B200 in energy, and
+# nobody in peak: the ten that have room all reach their own. For decode the wafer in all
+# three. (2) None in chip-seconds: a sequence visits 89 LPUs in turn, so 16 of them leave
+# most chips idle, and larger caches take more chips; of large batches at short contexts
+# computing binds. In energy every batch at 2,048 tokens, if its maker's watts hold. (3)
+# Recommendation: its tables take two wafers, and what they exchange crosses a thin link.
+# (4) Convolution, before the phone's NPU: its few weights fit anywhere, and in HBM the
+# activations between layers cost the GPUs their lead.
 #
 # So each slide is true of something. On our mix the wafer is first of the four in all that
 # the cell prints. The H100 is ahead of it where prompts share each weight and energy
 # counts, as the cell of the forecast prints, and the four engines are close to the H100.
 # The chip without HBM gives a token 30 times sooner than the H100 here, and pays for it in
-# chips. The wafer is sooner still, by a rate that its maker's own for one user does not
-# come near; and a chip-second of a wafer is not one of a GPU, neither in watts nor in a
+# chips. The wafer is sooner still, at a rate that its maker's own figure for one user does
+# not come near; and a chip-second of a wafer is not one of a GPU, neither in watts nor in a
 # price that nobody prints. In energy the comparison is uneven as well: the wafer's power is
-# that of a whole system, the others' that of a module or a card.
+# that of a whole system, the GPUs' that of a module, and the LPU's a claim for the chip.
 # Small shares decide: a third of the FLOP, in decode, is 92 % of an H100's time.
 #
 # ## The forecast
@@ -527,17 +553,19 @@ for share in (0.0, 0.05, 0.1, 0.5, 1.0):
 claims_at("21_architecture_map#outlook")
 
 # %% [markdown]
-# By these figures the LPU stays behind on every share at a batch of 16, and the wafer is
-# ahead from about a twentieth on. Both turn with the batch, the context and the model, and
-# attention without a growing cache would turn them again: the claim above says that the
-# cache doubles with the context while the attention of a prompt takes four times the FLOP.
-# A forecast is a guess of the mix.
+# By these figures the wafer is ahead from about a twentieth on, and the LPU passes the H100
+# between a tenth and a half. That order hangs on one claim: were the LPU's power an eighth
+# higher than its maker says, it would stay behind on every share. All of it turns with the
+# batch, the context and the model. Attention without a growing cache would turn it again:
+# the claim above says that the cache doubles with the context while the attention of a
+# prompt takes four times the FLOP. A forecast is a guess of the mix.
 #
 # ## Your machine
 #
-# Your processor has the choice of this lab in small: weights in its caches, or in DRAM. A
-# matrix times a vector, one thread, from 256 KiB to 256 MiB. The prediction has two
-# bandwidths, measured on vectors, and the size of the largest cache. Where will it fail?
+# Your processor has the choice of this lab in small: weights in its caches, or in DRAM. The
+# cell multiplies a matrix of 256 KiB to 256 MiB by a vector, on one thread. The prediction
+# has two bandwidths, measured on vectors, and the size of the largest cache. Where will it
+# fail?
 
 # %% tags=["nbval-ignore-output"]
 # not compared with what is stored: these are measurements of a machine, maybe yours
@@ -552,6 +580,9 @@ felt(matvec_race())
 # slope on a machine, on a GPU's caches as well.
 #
 # ## Settled
+#
+# The cell has your predictions beside what the lab computed, and what became of the
+# essay's statements.
 
 # %% name="self-check"
 from labcore.claims.ledger import LEDGER
@@ -611,11 +642,14 @@ display(
 # ## Onward
 #
 # - **Exercise:** [my/21_architecture_map.ipynb](../my/21_architecture_map.ipynb), about an
-#   hour, from a ridge to the choice of a chip for a mix; your copy lies in `my/` once
-#   JupyterLab was opened with `make lab`.
+#   hour, from a ridge to the choice of a chip for a mix. Your copy lies in `my/` once
+#   JupyterLab was opened with `make lab`; check it with
+#   `labcore grade my/21_architecture_map.ipynb`.
 # - **At work:** take the slide of a vendor and write beside each number what it leaves out:
-#   batch, context, chips, link, and who measured.
-# - **Read:** Gholami, A., et al. (2024), "AI and Memory Wall", *IEEE Micro* 44(3): the three
-#   rates. Hooker, S. (2021), "The Hardware Lottery", *CACM* 64(12): why a bet on silicon
-#   becomes a bet on algorithms.
-# - **Next:** what a service does with prefill, decode and batches, lab 22.
+#   batch, context, chips, link, and who measured. `labcore specs H100` shows how each
+#   number of a chip is sourced here.
+# - **Read:** [Gholami et al. (2024)](../docs/references.md#gholami2024), "AI and Memory
+#   Wall": the three rates; [Hooker (2021)](../docs/references.md#hooker2021), "The
+#   Hardware Lottery": why a bet on silicon becomes a bet on algorithms.
+# - **Next:** [22 LLM serving](22_llm_serving.ipynb), what a service does with prefill,
+#   decode and batches.

@@ -5,7 +5,7 @@
 # > say that the first word takes 8 seconds. Which knob: batching, chunked prefill, pages,
 # > how the GPUs are split, speculation?
 #
-# Reading 45 min, doing 65 min.
+# Reading 30 min, doing 90 min.
 #
 # A language model does two jobs in turn. It reads a prompt, all tokens at once, and it
 # writes an answer, one token at a time. A **server** does both for many people, on one
@@ -13,12 +13,14 @@
 # pass by pass, each pass timed by the roofline of the chip, and holds the simulation
 # against formulas where there are any.
 #
-# **You need before:** the roofline (lab 09), the cache of keys and values (lab 08), lines
-# that wait (lab 16), what several chips pay for working together (lab 17).
+# **You need before:** the roofline ([lab 09](09_roofline.ipynb)), queues
+# ([lab 16](16_runtimes.ipynb)), what several chips pay for working together
+# ([lab 17](17_multichip.ipynb)), the [KV cache](../docs/glossary.md#kv-cache)
+# ([lab 20](20_can_you_run_it.ipynb)).
 #
-# **You can do after:** say from a complaint which knob to try; compute what a decode
-# step, a batch and a draft cost; read a curve of waiting against load and find its knee;
-# say why a benchmark and a service disagree.
+# **You can do after:** say from a complaint which knob to try, and why a benchmark and a
+# service disagree; compute what a decode step, a batch and a draft cost; read a curve of
+# waiting against load and find its knee.
 
 # %%
 import numpy as np
@@ -26,22 +28,17 @@ from IPython.display import display
 from labcore.catalogue import H100
 from labcore.claims.ledger import claims_at, departures
 from labcore.explore.predict import compare, predict
-from labcore.explore.serving import (
-    memory_explorer,
-    queue_explorer,
-    speculation_explorer,
-)
-from labcore.grading.selfcheck import progress
 from labcore.plots.registry import show
 from labcore.serving.batching import Chunked, Continuous, Static
 from labcore.serving.engine import Clock, engine
-from labcore.serving.metrics import first_token, gantt, gaps, summary
+from labcore.serving.metrics import first_token, gaps, goodput, summary
+from labcore.serving.occupancy import gantt
 from labcore.serving.requests import at_once, geometric, requests
 from labcore.serving.simulate import simulate
 from labcore.units import format_si
 
 # %% [markdown]
-# ## Predict first
+# ## Predict
 #
 # *8B* and *70B* are Llama 3 with so many parameters, in 16 bits. A **pass** (or
 # iteration) takes tokens through the whole model once. *Prefill* is the pass that reads a
@@ -56,41 +53,22 @@ from labcore.units import format_si
 # %%
 display(
     predict("22-step", "8B on an H100: a decode step of one sequence", "ms"),
-    predict(
-        "22-gain", "Continuous over static, batches of 64, answers of random length", "x"
-    ),
-    predict(
-        "22-reserved",
-        "Chats of 300 + 200 tokens on the mean reserve 8192 each: share wasted",
-        "%",
-    ),
-    predict(
-        "22-split",
-        "70B, 400 requests at once: tokens/s of two servers of four GPUs over one of "
-        "eight",
-        "x",
-    ),
-    predict(
-        "22-draft",
-        "Batch of 256, drafts of 3, each kept with 0.8 and a quarter of a step: "
-        "speed over plain decoding",
-        "x",
-    ),
-    predict(
-        "22-experts",
-        "Each token takes 2 of 8 experts: smallest batch that needs 7.9 on the mean",
-        "",
-    ),
-    predict(
-        "22-wait",
-        "70B on eight H100, three chats a second, after the right knob is turned: "
-        "mean wait for the first word",
-        "s",
-    ),
-)
+    predict("22-gain", "Continuous over static, batches of 64, answers of random length",
+            "x"),
+    predict("22-reserved", "Chats of 300 + 200 tokens on the mean reserve 8192 each: share "
+            "wasted", "%"),
+    predict("22-split", "70B, 400 requests at once: tokens/s of two servers of four GPUs "
+            "over one of eight", "x"),
+    predict("22-draft", "Batch of 256, drafts of 3, each kept with 0.8 and a quarter of a "
+            "step: speed over plain decoding", "x"),
+    predict("22-experts", "Each token takes 2 of 8 experts: smallest batch that needs 7.9 "
+            "on the mean", ""),
+    predict("22-wait", "70B on eight H100, three chats a second, after the right knob is "
+            "turned: mean wait for the first word", "s"),
+)  # fmt: skip
 
 # %% [markdown]
-# ## By hand: one request
+# ## By hand
 #
 # Llama 3 8B has 8.03 billion parameters, two bytes each. For each token it keeps keys and
 # values: 32 layers, 8 heads of 128, twice, two bytes. An H100 reads 3.35 TB/s and
@@ -125,23 +103,25 @@ claims_at("22_llm_serving#prefill-decode-served")
 # of the memory is kept free.
 #
 # The two phases lie on either side of the ridge. A prompt is bound by arithmetic. A step
-# is bound by bytes: one sequence reads all the weights for one token (all but the table
-# of words, of which it takes one row). And 64 sequences read *the same* weights: the step
-# takes about twice as long for 64 times the tokens, and most of what it takes more are
-# the 64 caches, which nobody shares. That is what batching lives on, and where it ends.
+# is bound by bytes: one sequence reads all the weights for one token (all but the
+# embeddings, a row for each token there is, of which it takes one). And 64 sequences read
+# *the same* weights: the step takes about twice as long for 64 times the tokens, and most
+# of what it takes more are the 64 caches, which nobody shares. That is what batching
+# lives on, and where it ends.
 #
-# ## By hand: three requests
+# ## Three requests, two rows
 #
 # A server has two rows, and a pass takes one second, whoever is in it. Three requests
 # come at once, with answers of 5, 2 and 3 tokens; the pass that reads the prompt gives
 # the first token. Draw both rows for a static batch and for a continuous one. When is
 # the last token out?
 #
-# Below it eight requests, with the passes of the H100: prompts make a pass longer, and
-# number 5 has a prompt of 4000 tokens. What happens to the others while it is read?
+# The figure below has eight requests, with the passes of the H100: prompts make a pass
+# longer, and number 5 has a prompt of 4000 tokens. What happens to the others while it is
+# read?
 
 
-# %%
+# %% name="serving-timeline"
 def rows_of(run):
     """Each row of the batch, a sign for a second: who is in it, a dash while it idles."""
     for row in sorted({one.engine for one in gantt(run).events}):
@@ -200,17 +180,18 @@ claims_at("22_llm_serving#batching-reuse")
 
 # %% [markdown]
 # Answers are whole tokens, at least one, so for a mean of 20 the gain is a little below
-# $H_B$. Note what the formula does not say. It needs answers that *differ*: with equal
-# lengths it is 1, for any batch. Remember that.
+# $H_B$. The formula needs answers that *differ*: with equal lengths the gain is 1, for any
+# batch, and a benchmark may have just these.
 #
-# ## The incident
+# ## At real size
 #
-# Real size: 70B on eight H100, which work on every layer together (*tensor parallelism*,
-# lab 17). The benchmark hands in 256 equal requests at once, prompts of 512 tokens and
-# answers of 200. The service has three requests a second, at random; most prompts are
-# short and a few long, answers are of 200 on the mean. The server batches statically: it
-# waits for 64 requests or for one second, whichever comes first. *p99* is the time within
-# which 99 of 100 are served, *p50* the median.
+# The service of the question has 70B on eight H100, which work on every layer together
+# ([tensor parallelism](../docs/glossary.md#tensor-parallelism)). The benchmark hands in
+# 256 equal requests at once, prompts of 512 tokens and answers of 200. The service has
+# three requests a second, at random; most prompts are short and a few long, answers are
+# of 200 on the mean. The server batches statically: it waits for 64 requests or for one
+# second, whichever comes first. *p99* is the time within which 99 of 100 are served,
+# *p50* the median.
 
 # %%
 from labcore.explore.serving_queue import chat, engine_of
@@ -224,13 +205,10 @@ print(f"prompts: median {np.median(prompts):.0f}, mean {prompts.mean():.0f},", e
 print(f"longest {prompts.max()} tokens")
 for name, one in (("benchmark", bench), ("service", service)):
     print(f"{name}: {one.tokens_rate:,.0f} tokens/s, batch {one.batch:.0f},", end=" ")
-    print(
-        f"first token after {one.first_mean:.2f} s on the mean, p99 {one.first_p99:.1f}"
-    )
-alone = eight.prompt(400) + 199 * eight.step(1, 500)
-print(
-    f"one request alone: {eight.prompt(400):.3f} s to the first token, {alone:.2f} to all"
-)
+    print(f"first token after {one.first_mean:.2f} s, p99 {one.first_p99:.1f}")
+first = eight.prompt(400)
+alone = first + 199 * eight.step(1, 500)
+print(f"one request alone: {first:.3f} s to the first token, {alone:.2f} to all")
 together = 1
 for _ in range(30):  # who comes while a batch runs is the next one
     T = harmonic(together) * 200 * eight.step(together, 700)
@@ -272,35 +250,37 @@ for name, one in mended.items():
 # the gaps: 1 % of the tokens come after 55 ms and more, because a neighbour's prompt was
 # read in the same pass. With chunks that is 33 ms, and first tokens come a hair later.
 # "Chat wants small batches, offline work large ones" is true of static batches. A
-# continuous one has no size to choose: it is as large as the load makes it.
+# continuous one is as large as the load makes it.
 #
-# **Explore: the queue.** The targets are: 95 % of first tokens within 1 s and 99 % of
-# gaps within 50 ms. A static batch waits one second to be filled, as above. For 8B on an
-# H100 and a batch of up to 64, find (1) the highest rate that each scheduler carries, and
-# which target breaks first; (2) whether smaller chunks are always better; (3) what chunks
-# of 512 carry with a batch of 8, and of 256; (4) the server that carries least with
-# continuous batching, though it has four GPUs, and what chunks make of it.
+# ## Explore: the queue
+#
+# The targets are: 95 % of first tokens within 1 s and 99 % of gaps within 50 ms. A static
+# batch waits one second to be filled, as above. For 8B on an H100 and a batch of up to
+# 64, find (1) the highest rate that each scheduler carries, and which target breaks
+# first; (2) whether smaller chunks are always better; (3) what chunks of 512 carry with a
+# batch of 8, and of 256; (4) with a batch of 64 again, which of the five servers carries
+# least with continuous batching, and what chunks of 512 make of it.
+#
+# The cell after the explorer prints the answers, and draws the wait against the load for
+# three schedulers. The **knee** of such a curve is the last rate drawn at which the first
+# word takes at most three times as long as at one request a second. Where is it?
 
 # %%
+from labcore.explore.serving import queue_explorer
+
 queue_explorer()
 
-# %% [markdown]
-# **The knee.** What a server carries is a curve, not a number: wait against load. The
-# next cell prints what the explorer lets you find, and draws that curve for three
-# schedulers. Its knee is the last rate drawn at which the first word takes at most three
-# times as long as at one request a second. Where is it?
-
-# %%
-from labcore.explore.serving_queue import SCHEDULERS, most, served
+# %% name="serving-tradeoff"
+from labcore.explore.serving_queue import SCHEDULERS, SERVERS, most, served
 
 for name in SCHEDULERS:
     print(f"8B on an H100, {name}: up to {most('8B on an H100', name, 64)} a second")
 for batch in (8, 256):
     carried = most("8B on an H100", "chunks of 512", batch)
     print(f"    chunks of 512, batch of {batch}: up to {carried} a second")
-for name in ("continuous", "chunks of 512"):
-    carried = most("70B on four H100", name, 64)
-    print(f"70B on four H100, {name}: up to {carried} a second")
+for name in SERVERS:
+    carried = [most(name, how, 64) for how in ("continuous", "chunks of 512")]
+    print(f"    {name}: continuous {carried[0]}, chunks of 512 {carried[1]}")
 for name in ("continuous", "chunks of 2048"):
     lasts, count = gaps(served("8B on an H100", name, 9, 64))
     print(
@@ -308,28 +288,31 @@ for name in ("continuous", "chunks of 2048"):
     )
     print(f"{count[lasts > 0.05].sum() / count.sum():.2%} of them above 50 ms")
 four = engine_of("70B on four H100")
-print(f"    its prompt of 512 tokens: {format_si(four.prompt(512), 's', 2)}")
+for name in ("70B on four H100", "8B on an A100"):
+    T = format_si(engine_of(name).prompt(512), "s", 2)
+    print(f"    {name}: {T} for 512 tokens of prompts")
 show("serving-tradeoff")
 
 # %% [markdown]
-# (1) The static server carries no rate: who comes first waits the whole second for
-# others, which is the target already, and whoever comes later waits for a batch to end.
-# Continuous batching fails by its gaps, long before the chip is full. (2) No: chunks of
-# 2048 take most prompts whole and make of a very long one several gaps above 50 ms
-# instead of one that is longer still (the target counts how many, not how long), and
-# chunks of 128 read the weights so often that prompts queue up. (3) With a batch of 8
-# requests wait while the chip has time. (4) With 70B on four GPUs a prompt of 512 tokens
-# takes 48 ms, so nearly every longer one breaks the second target, and chunks are what
-# makes it usable.
+# **What is to be found.** (1) The static server carries no rate: who comes first waits
+# the whole second for others, which is the target already, and whoever comes later waits
+# for a batch to end. Continuous batching fails by its gaps, long before the chip is full.
+# (2) No: chunks of 2048 take most prompts whole and make of a very long one several gaps
+# above 50 ms instead of one that is longer still (the target counts how many, not how
+# long), and chunks of 128 read the weights so often that prompts queue up. (3) With a
+# batch of 8 requests wait while the chip has time. (4) With 70B on four GPUs a prompt of
+# 512 tokens takes 48 ms, so nearly every longer one breaks the second target, and chunks
+# are what makes it usable. On an A100 chunks of 512 make it worse: a pass with them takes
+# 49 ms before anybody writes in it, and there is one for every prompt.
 #
 # In the figure, left of the knee more load costs little, for the batch grows and the
 # weights are shared by more. Far right of it requests come faster than the server can
 # serve them, and the queue grows as long as they come. (Here 300 come, which is why the
-# static curve levels off.) A knee is not a target: the static server has one, too, at
-# four a second, where the first word takes 3.4 s, and its curve does not even bend there.
-# A *service-level target* is a level line across such a picture, and the rate where the
-# curve crosses it is what you can sell. A benchmark that hands in all at once measures
-# the far right, where no user would stay.
+# static curve levels off.) The knee is at 18 a second for the two continuous curves. It is
+# not a target: the static server has one, too, at four a second, where the first word
+# takes 3.4 s, and its curve does not even bend there. A *service-level target* is a level
+# line across such a picture, and the rate where the curve crosses it is what you can sell.
+# A benchmark that hands in all at once measures the far right, where no user would stay.
 #
 # ## Memory in pages
 #
@@ -360,13 +343,17 @@ show("kv-waste")
 # Even the oracle wastes 28 %: it sets aside at once what fills up bit by bit. (The figure
 # is another load, with more memory and prompts of many lengths; its shares differ.)
 #
-# **Explore: memory.** A hundred requests at once, all with prompts of 300 tokens. Find
-# (1) how many times the tokens a second pages make of a reservation, with 4 GB and with
-# 64 GB; (2) with 16 GB, whether pages of 256, 288, 320 and 512 waste more than the
-# oracle, and why 320 is better than 288; (3) a memory so small that pages put somebody
-# out, and whether the oracle is then faster.
+# ## Explore: memory
+#
+# A hundred requests come at once, all with prompts of 300 tokens. Find (1) how many times
+# the tokens a second pages make of a reservation, with 4 GB and with 64 GB; (2) with 16
+# GB, whether pages of 256, 288, 320 and 512 waste more than the oracle, and why 320 is
+# better than 288; (3) a memory so small that pages put somebody out, and whether the
+# oracle is then faster.
 
 # %%
+from labcore.explore.serving import memory_explorer
+
 memory_explorer()
 
 # %%
@@ -381,22 +368,20 @@ for GB in (2, 4, 64):
     print(f"{paged.preempted} put out")
 sizes = (128, 256, 288, 320, 512)
 wasted = {page: numbers("pages", 16, page, 200).wasted for page in sizes}
-print(
-    "wasted:", ", ".join(f"pages of {page} {x:.0%}" for page, x in wasted.items()), end=""
-)
-print(f", the oracle {numbers('reserve what it needs', 16, 16, 200).wasted:.0%}")
+wasted["the oracle's"] = numbers("reserve what it needs", 16, 16, 200).wasted
+print("wasted, pages of", ", ".join(f"{page}: {x:.0%}" for page, x in wasted.items()))
 
 # %% [markdown]
-# (1) Where memory binds, pages are worth several times the tokens; where it does not,
-# nothing: with 64 GB the reservation holds enough to keep the chip busy. (It is even a
-# little ahead: in pages all hundred prompts are read first, so the longest answer begins
-# later.) (2) At 288 and 512 they do, at 256 a little less, and 320 is well below: a page
-# of 320 holds the whole prompt and the first 20 tokens of the answer, while 288 needs a
-# second page for the last 12 tokens of the prompt. Large pages waste as much as guessing
-# the length would. (3) When no page is free the last to come is **preempted**: it gives
-# up its pages, and is read again later. With 4 GB the oracle, which never has to, is a
-# little faster. With 2 GB it is slower, although pages put 31 out: it lets in so few that
-# reading again costs less than its empty rows.
+# **What is to be found.** (1) Where memory binds, pages are worth several times the
+# tokens; where it does not, nothing: with 64 GB the reservation holds enough to keep the
+# chip busy. (It is even a little ahead: in pages all hundred prompts are read first, so
+# the longest answer begins later.) (2) At 288 and 512 they do, at 256 a little less, and
+# 320 is well below: a page of 320 holds the whole prompt and the first 20 tokens of the
+# answer, while 288 needs a second page for the last 12 tokens of the prompt. Large pages
+# waste as much as guessing the length would. (3) When no page is free the last to come is
+# **preempted**: it gives up its pages, and is read again later. With 4 GB the oracle,
+# which never has to, is a little faster. With 2 GB it is slower, although pages put 31
+# out: it lets in so few that reading again costs less than its empty rows.
 #
 # And in our incident? Eight H100 have room for 1.3 million tokens, and the batch holds
 # nine chats. Pages change nothing there: another complaint, another knob.
@@ -442,38 +427,33 @@ show("tensor-parallel-serving")
 # no more. So let a small *draft* model propose $\gamma$ tokens and let the *target* check
 # them in one pass. The rule: a token that the draft drew with probability $q$ and the
 # target gives $p$ is kept with probability $\min(1, p/q)$. The first that is not kept is
-# replaced by a draw from what $q$ had too little of, $\max(0, p - q)$. By hand:
+# replaced by a draw from what $q$ had too little of, $\max(0, p - q)$, and those behind it
+# are dropped; where all are kept, the target adds one of its own. By hand:
 # $p = (1/2, 1/2)$, $q = (3/4, 1/4)$. What comes out, and how often is the draft kept?
-# Fractions leave no doubt:
+# The cell computes it in fractions. In a text each place has its own $p$, by what stands
+# before it, so the cell then lets the target say something else after a 1, and sums over
+# all that can happen in three tokens.
 
 # %% name="speculative"
 from fractions import Fraction
 
-from labcore.serving.speculative import (
-    acceptance,
-    expected_tokens,
-    output_distribution,
-    residual,
-)
-from labcore.serving.speculative_decode import (
-    decode,
-    own_probabilities,
-    sequence_probabilities,
-    tokens_per_round,
-)
-from labcore.serving.toy_models import SPEECH, NGram, text_of, tokens_of, train
+from labcore.serving.speculative import acceptance, output_distribution, residual
+from labcore.serving.speculative_decode import own_probabilities, sequence_probabilities
 
-half = Fraction(1, 2)
+half, third = Fraction(1, 2), Fraction(1, 3)
 p, q = (half, half), (Fraction(3, 4), Fraction(1, 4))
 print(f"kept {acceptance(p, q)}, then from {[str(x) for x in residual(p, q)]}:", end=" ")
 print(f"out comes {[str(x) for x in output_distribution(p, q)]}")
 wrong = output_distribution(p, q, replacement=lambda p, q: p)
 print(f"a plausible slip, replaced from p itself: {[str(x) for x in wrong]}")
-target, draft = (
-    (lambda tokens: (Fraction(2, 3), Fraction(1, 3)) if tokens[-1] else p),
-    lambda tokens: q,
-)
-whole = sequence_probabilities(target, draft, gamma=2, length=3, prompt=[0])
+
+
+def target(tokens):
+    """Probabilities of the next token, 0 or 1."""
+    return (1 - third, third) if tokens[-1] else p
+
+
+whole = sequence_probabilities(target, lambda tokens: q, gamma=2, length=3, prompt=[0])
 same = whole == own_probabilities(target, 3, prompt=[0])
 print(f"{len(whole)} texts of 3 tokens, drafts of 2: all as probable as alone: {same}")
 claims_at("22_llm_serving#speculative")
@@ -481,15 +461,19 @@ claims_at("22_llm_serving#speculative")
 # %% [markdown]
 # So the output has the target's distribution, for *any* draft. A poor draft costs speed,
 # never quality. With a probability $\alpha$ of keeping, a round makes
-# $1 + \alpha + \dots + \alpha^\gamma$ tokens. Held against two toy models of letters,
-# made from a speech, the one looks back three letters and the draft one; and against a
-# chain that has an easy half, in which the draft is always right, and a hard one, and
-# seldom goes from one to the other:
+# $1 + \alpha + \dots + \alpha^\gamma$ tokens. The next cell holds this law against two toy
+# models of letters, made from a speech, of which the target looks back three letters and
+# the draft one; and against a chain that has an easy half, in which the draft is always
+# right, and a hard one, and seldom goes from one to the other.
 
-# %%
+# %% name="speculative-speedup"
+from labcore.serving.speculative import expected_tokens
+from labcore.serving.speculative_decode import decode, tokens_per_round
+from labcore.serving.toy_models import SPEECH, NGram, text_of, tokens_of, train
+
 speech = tokens_of(SPEECH)
-large, small = train(speech, order=3), train(speech, order=1)
-run = decode(large, small, gamma=4, count=4000, prompt=speech[:3], seed=22)
+long, short = train(speech, order=3), train(speech, order=1)
+run = decode(long, short, gamma=4, count=4000, prompt=speech[:3], seed=22)
 law = expected_tokens(run.acceptance, 4)
 print(f"letters kept {run.acceptance:.0%}, {run.tokens_a_round:.2f} a round;", end=" ")
 print(f"the law says {law:.2f}")
@@ -513,13 +497,17 @@ show("speculative-speedup")
 # since bytes bind. In a batch of $B$ the check brings $B (\gamma + 1)$ rows to the
 # matrices, and at some batch arithmetic binds.
 #
-# **Explore: speculation.** Find (1) the best draft length for one sequence and for a
-# batch of 128, kept with 0.8, a quarter of a step each; (2) the acceptance from which on
-# any draft of a quarter of a step pays; (3) for drafts of 3, what a context of 8000
-# changes in a batch of 128, and which batch it rules out. (The figure above is another
-# machine, FP8 on two H200, with drafts of a fifth of a step.)
+# ## Explore: speculation
+#
+# Find (1) the best draft length for one sequence and for a batch of 128, kept with 0.8, a
+# quarter of a step each; (2) the acceptance from which on any draft of a quarter of a
+# step pays; (3) for drafts of 3, what a context of 8000 changes in a batch of 128, and
+# which batch it rules out. (The figure above is another machine, FP8 on two H200, with
+# drafts of a fifth of a step.)
 
 # %%
+from labcore.explore.serving import speculation_explorer
+
 speculation_explorer()
 
 # %%
@@ -537,11 +525,53 @@ for B, contexts in ((128, ("700", "8000")), (256, ("700",))):
 print(f"    256 sequences of 8000 tokens fit: {fits(256, '8000')}")
 
 # %% [markdown]
-# (2) A draft pays where it is kept more often than it costs, $\alpha > c$. (1) Batching
-# and speculation compete for one thing, arithmetic that stands idle while weights are
-# read: a batch of 256 leaves nothing, and drafts of 3 make it slower. (3) Long contexts
-# bring some of it back, for no two sequences share a cache, and reading it takes the
+# **What is to be found.** (1) Three tokens for one sequence, one for a batch of 128.
+# Batching and speculation compete for one thing, arithmetic that stands idle while weights
+# are read: a batch of 256 leaves nothing, and drafts of 3 make it slower. (2) From 0.30: a
+# draft pays where it is kept more often than it costs, $\alpha > c$. (3) Long contexts
+# bring some of the gain back, for no two sequences share a cache, and reading it takes the
 # longer the more there are. But room binds as well: 256 sequences of 8000 do not fit.
+#
+# That was a batch of a fixed size. In a service drafts change the batch: who is served
+# faster leaves sooner. So let the server of the incident draft, with 8B on the same GPUs.
+# Each round's tokens are drawn, the prompts are read by the draft, too, and tokens under
+# check count in the 512 of a pass. Will drafts help at twenty a second?
+
+# %%
+from labcore.serving.drafting import Drafts
+from labcore.serving.speculative import work_ratio
+from labcore.serving.speculative_batch import gain as by_law
+from labcore.serving.speculative_batch import last_batch
+
+small = engine("llama3-8b", H100, 8)
+drafts = Drafts(small, alpha=0.8, gamma=3)
+for rate in (0.2, 3.0, 20.0):
+    chats, how = chat(rate, 600), Chunked(256, 512)
+    runs = [simulate(chats, eight, how, drafts=one) for one in (None, drafts)]
+    slow, fast = (summary(one) for one in runs)
+    law = by_law(eight, small, 0.8, 3, max(1, round(slow.batch)), 700).speedup
+    plain, ahead = 1e3 * slow.per_token, 1e3 * fast.per_token
+    print(f"{rate:4.1f} a second: {plain:.1f} to {ahead:.1f} ms a token,", end=" ")
+    print(f"{plain / ahead:.2f} times as fast (law {law:.2f});")
+    print(f"    first token {slow.first_mean:.2f} to {fast.first_mean:.2f} s,", end=" ")
+    print(f"batch {slow.batch:.1f} to {fast.batch:.1f}")
+for name, one in zip(("without", "with"), runs, strict=True):
+    reads = one.iterations[one.iterations["prompt"] > 0]
+    T, tokens = reads["T"], reads["prompt"].sum()
+    print(f"    {name} drafts: {1e3 * T.mean():.0f} ms a pass with prompts,", end=" ")
+    print(f"{tokens / T.sum():,.0f} tokens of them a second")
+print(f"some draft pays up to a batch of {last_batch(eight, small, 0.8, 700)};", end=" ")
+print(f"drafts of 3 take {work_ratio(0.8, 3, 8 / 70):.2f} times the FLOP a token")
+
+# %% [markdown]
+# With few users the stream gains nearly what the law says for its batch; a little is lost
+# since drafts do not shorten the passes that read somebody's prompt. At twenty a second a
+# token is twice as fast, more than the law has, and the first word comes after 10 s
+# instead of 1.7. Prompts bind there: 728 tokens twenty times a second are more than is
+# read even without drafts. With them a pass takes longer, for three passes of the draft
+# and for what the draft reads, and has less room for prompts beside the tokens under
+# check. So prompts are read a third slower, fewer chats write at once, and those few write
+# fast. The wait has moved from between the words to before the first.
 #
 # ## Experts
 #
@@ -549,10 +579,15 @@ print(f"    256 sequences of 8000 tokens fit: {fits(256, '8000')}")
 # computes like a small model. But a batch reads the weights of every expert that
 # *somebody* takes, $E (1 - (1 - k/E)^B)$ if all are equally likely. Mixtral has 8 and
 # takes 2. How many does a batch of 8 read?
+#
+# The second cell asks two more questions. A server may give each expert a fixed number of
+# places, its fair share and a quarter more, and drop what finds them taken: how much is
+# that? And what does a stream make of it, which sets the batch by itself? It has Mixtral on
+# two H100; weights, arithmetic and links are counted, caches are not.
 
 # %% name="experts"
-from labcore.serving.expert_parallel import against_dense, mixture
 from labcore.serving.experts import expected_touched, imbalance, loads
+from labcore.serving.mixtures import against_dense, mixture
 
 print("  B  experts of Mixtral: law, simulated   bytes over a dense model of that work")
 models = [mixture(name) for name in ("Mixtral 8x7B", "DeepSeek-V3")]
@@ -569,13 +604,37 @@ print(f"7.9 of 8 experts from {all_but} tokens on")
 display(show("experts-touched"))
 claims_at("22_llm_serving#experts")
 
+# %%
+from labcore.interconnect.collectives import chip_link
+from labcore.serving.expert_parallel import Mixed
+from labcore.serving.experts import capacity, expected_dropped
+from labcore.serving.mixtures import batch_for
+
+for B in (8, 64, 512):
+    print(f"batch {B}: {capacity(B, 8, 2, 1.25)} places an expert,", end=" ")
+    print(f"{expected_dropped(B, 8, 2, 1.25):.1%} dropped")
+mixtral = Mixed(models[0], H100, 2, chip_link("NVLink 4"))
+for rate in (0.2, 2.0, 20.0):
+    one = summary(simulate(chat(rate, 300), mixtral, Chunked(256, 512)))
+    print(f"{rate:4.1f} a second: {1e3 * one.per_token:.1f} ms a token,", end=" ")
+    print(f"{one.tokens_rate:,.0f} tokens/s, batch {one.batch:.1f}")
+for m in models:
+    binds = batch_for(m, H100.ridge("bf16"))
+    print(f"{m.name}: arithmetic binds from {binds:,} tokens on")
+
 # %% [markdown]
 # One token is served like a small model. Sixteen read all of Mixtral, and do a small
 # model's arithmetic with it; DeepSeek-V3 with its 256 experts goes on reading more up to
 # hundreds. Chance makes some expert busier than the mean, less so in large batches (the
-# 1.35 of the table's last line is another draw of the 1.33); popularity does not even
-# out. Experts on different chips turn that imbalance into waiting, and every token into
-# two messages a layer.
+# 1.35 of the claim is another draw of the 1.33); popularity does not even out. Experts on
+# different chips turn that imbalance into waiting, and every token into two messages a
+# layer. Drops are a matter of small batches.
+#
+# In the stream company has a price that a dense model does not know: with two chats a
+# second instead of one in five seconds a token takes more than twice as long, for the four
+# who share the server read most of the experts. (The 70B model above went from 13.2 to
+# 14.5 ms.) Beyond that, more users cost little, and arithmetic binds late: a dense model
+# would come there at 295 tokens.
 #
 # ## Early exit
 #
@@ -583,28 +642,20 @@ claims_at("22_llm_serving#experts")
 # Alone that saves a quarter of the layers. In a batch?
 
 # %% name="early-exit"
-from labcore.serving.early_exit import (
-    batch_speedup,
-    depths,
-    exits_at,
-    expected_batch_depth,
-    filled_depth,
-)
+from labcore.serving import early_exit
 
-hazard = exits_at(32, {16: 0.5})
+hazard = early_exit.exits_at(32, {16: 0.5})
 rows = H100.ridge("fp16")  # a row has 2 FLOP for 2 B of a weight: so many bind arithmetic
 for B in (1, 2, 8, 64, 400, 4096):
     batches = 2000 if B < 100 else 20
-    deepest = depths(hazard, batches, B, seed=22).max(axis=1).mean()
-    print(f"batch {B:4}: {expected_batch_depth(hazard, B):5.2f} layers run", end=" ")
-    print(
-        f"(simulated {deepest:5.2f}), {batch_speedup(hazard, B, rows):.2f} times as fast"
-    )
+    deepest = early_exit.depths(hazard, batches, B, seed=22).max(axis=1).mean()
+    layers = early_exit.expected_batch_depth(hazard, B)
+    gains = early_exit.batch_speedup(hazard, B, rows)
+    print(f"batch {B:4}: {layers:5.2f} layers run (simulated {deepest:5.2f}),", end=" ")
+    print(f"{gains:.2f} times as fast")
 print(f"arithmetic binds from {rows:.0f} rows on")
-print(
-    "one sequence of 100 tokens, with the keys that are missing computed later:", end=" "
-)
-print(f"{filled_depth(hazard, 100):.1f} layers for each token")
+filled = early_exit.filled_depth(hazard, 100)
+print(f"one sequence of 100 tokens: {filled:.1f} layers a token, missing keys included")
 claims_at("22_llm_serving#early-exit")
 
 # %% [markdown]
@@ -619,7 +670,8 @@ claims_at("22_llm_serving#early-exit")
 #
 # ## Where the rule fails
 #
-# "Continuous batching, chunks and pages" is the rule today. Three cases break it.
+# "Continuous batching, chunks and pages" is the rule today. Three cases break it: prompts
+# with heavy tails, bursts, and a storm of short prompts with long answers.
 
 # %%
 from labcore.serving.cache import Paged, Reserved
@@ -628,33 +680,14 @@ from labcore.serving.requests import lognormal, poisson
 print("heavy tails: first tokens, 12 requests a second")
 for sigma, median in ((0.0, 728), (1.0, 400), (1.5, 220)):
     prompt, answer = lognormal(600, median, sigma, 60_000, 1), geometric(600, 200, 2)
-    run = simulate(
-        requests(poisson(600, 12.0, seed=3), prompt, answer), eight, Chunked(256)
-    )
-    first = [f"{x:.2f}" for x in np.quantile(first_token(run), (0.5, 0.99))]
-    print(
-        f"    prompts of {prompt.mean():.0f} on the mean, longest {prompt.max():6,}:",
-        end=" ",
-    )
-    print(f"p50 and p99 {' and '.join(first)} s")
-
-# %% [markdown]
-# **Heavy tails.** The queue is first come, first served, and prompts are read in that
-# order. A giant holds up all behind it: the mean prompt grows by a tenth, and p99
-# eightfold. Chunks protect those who write, not those who wait; for them it takes another
-# order.
-
-# %%
+    job = requests(poisson(600, 12.0, seed=3), prompt, answer)
+    T = np.quantile(first_token(simulate(job, eight, Chunked(256))), (0.5, 0.99))
+    print(f"    mean prompt {prompt.mean():.0f}, longest {prompt.max():6,}:", end=" ")
+    print(f"p50 and p99 {T[0]:.2f} and {T[1]:.2f} s")
 print("bursts: 8 a second on the mean")
 for burst in (1, 8, 32):
-    run = simulate(chat(8.0, 600, burst), eight, Chunked(256))
-    print(
-        f"    in groups of {burst}: first token p50 {np.median(first_token(run)):.2f} s"
-    )
-
-# %% [markdown]
-# **Bursts.** Of a group of 32 most wait for their companions. No scheduler can help that,
-# only spare chips.
+    T = np.median(first_token(simulate(chat(8.0, 600, burst), eight, Chunked(256))))
+    print(f"    in groups of {burst}: first token p50 {T:.2f} s")
 
 # %%
 print("a storm: 60 short prompts at once, answers of 1000 each, 70B on two H100")
@@ -668,6 +701,12 @@ for name, way in (("pages", Paged()), ("oracle", Reserved())):
     print(f"{one.read_again:,} tokens read again, longest gap {worst:.0f} s")
 
 # %% [markdown]
+# **Heavy tails.** The queue is first come, first served, and prompts are read in that
+# order. A giant holds up all behind it: the mean prompt grows by a tenth, and p99
+# eightfold. Chunks protect those who write, not those who wait; for them it takes another
+# order. **Bursts.** Of a group of 32 most wait for their companions. No scheduler can help
+# that, only spare chips.
+#
 # **A storm.** All 60 fit when they come, since pages look only at what is there, and then
 # all grow. Most are put out, some again and again. It is still faster than an oracle that
 # lets in few: reading again is cheap beside steps that are nearly empty. But somebody
@@ -676,48 +715,62 @@ for name, way in (("pages", Paged()), ("oracle", Reserved())):
 #
 # ## Back to the question
 #
-# All knobs on the service of the question; a row that begins with *and* keeps the what is
-# above it, but for drafts, which are on the eight in chunks. Speculation is not in the
-# simulator; its row divides the time a token by the gain at this batch, with a draft of
-# 8B on the same GPUs.
+# The cell turns all knobs on the service of the question; a row that begins with *and*
+# keeps what is above it. *Kept* is the share of chats with the first word within a second
+# and at most 50 ms a token on the mean.
 
 # %%
-from labcore.serving.speculative_batch import best_gain
-
-small = engine("llama3-8b", H100, 8)
 knobs = {
-    "as rented": (eight, fixed, Paged(), 1),
-    "static, batch of 16": (eight, Static(16, 1.0), Paged(), 1),
-    "static, reserving 8192": (eight, fixed, Reserved(8192), 1),
-    "static, two of four": (four, fixed, Paged(), 2),
-    "continuous": (eight, Continuous(256), Paged(), 1),
-    "and chunks of 512": (eight, Chunked(256, 512), Paged(), 1),
-    "and two of four": (four, Chunked(256, 512), Paged(), 2),
+    "as rented": (eight, fixed, Paged(), 1, None),
+    "static, batch of 16": (eight, Static(16, 1.0), Paged(), 1, None),
+    "static, reserving 8192": (eight, fixed, Reserved(8192), 1, None),
+    "static, two of four": (four, fixed, Paged(), 2, None),
+    "continuous": (eight, Continuous(256), Paged(), 1, None),
+    "and chunks of 512": (eight, Chunked(256, 512), Paged(), 1, None),
+    "and two of four": (four, Chunked(256, 512), Paged(), 2, None),
+    "chunks, drafts of 3": (eight, Chunked(256, 512), Paged(), 1, drafts),
 }
-print(f"{'3 requests a second':24} first token  p99       a token   gap p99")
-for name, (where, how, way, servers) in knobs.items():
-    run = summary(simulate(chat(3.0 / servers, 600), where, how, way))
-    times = run.first_mean, run.first_p99, run.per_token, run.gap_p99
-    print(f"{name:24}", "  ".join(f"{format_si(T, 's', 3):>9}" for T in times))
-base = mended["chunked"]
-faster = best_gain(eight, small, 0.8, round(base.batch), 700)
-print(f"chunks of 512, and drafts of {faster.gamma}, kept with 0.8:", end=" ")
-print(f"{format_si(base.per_token / faster.speedup, 's', 3)} a token")
+print(f"{'3 requests a second':24} first token  p99       a token   gap p99   kept")
+for name, (where, how, way, servers, ahead) in knobs.items():
+    run = simulate(chat(3.0 / servers, 600), where, how, way, ahead)
+    one = summary(run)
+    times = one.first_mean, one.first_p99, one.per_token, one.gap_p99
+    print(f"{name:24}", "  ".join(f"{format_si(T, 's', 3):>9}" for T in times), end="  ")
+    print(f"{goodput(run, first=1.0, each=0.05) / one.requests_rate:5.0%}")
 
 # %% [markdown]
 # The complaint was the first word, and one knob answers it: let requests join a running
 # batch. Smaller static batches make it worse, since a queue builds up; pages and the
-# split are not what is missing. When gaps are the complaint, chunks. When tokens a second
-# with many at once are, two servers of four. When one user's speed at a small load is,
-# speculation. And the benchmark? Ask for one with random lengths and arrivals, at your
+# split are not what is missing. Where gaps are the complaint, try chunks; where it is
+# tokens a second with many at once, two servers of four; where it is one user's speed at a
+# small load, speculation. And ask for a benchmark with random lengths and arrivals, at your
 # rate, and for percentiles.
 #
-# **Your machine** has no part here: lab 20 timed a small network by batch on it, which is
-# the reuse of weights that all of this rests on. A server of toys would time Python.
+# ## Your machine
 #
+# Your computer has no part here: [lab 20](20_can_you_run_it.ipynb) timed a small network
+# by batch on it, which is the reuse of weights that all of this rests on. Your service
+# has one. Its log has what a simulation needs: when a request came, tokens of the prompt,
+# tokens of the answer. Put your lines in place of these four.
+
+# %%
+from labcore.serving.requests import read_trace
+
+LOG = """time,prompt,answer
+2026-03-02 09:00:00.0,310,180
+2026-03-02 09:00:00.4,2900,40
+2026-03-02 09:00:00.5,120,260
+2026-03-02 09:00:01.9,450,90"""
+for name, how in (("static", fixed), ("chunks of 512", Chunked(256, 512))):
+    one = summary(simulate(read_trace(LOG), llama, how))
+    print(f"{name}: first token {one.first_mean:.3f} s on the mean,", end=" ")
+    print(f"{1e3 * one.per_token:.1f} ms a token")
+
+# %% [markdown]
 # ## Settled
 #
-# Your predictions, and what the essay says of serving.
+# The cell has your predictions beside what was computed, and names what does not come out
+# as printed among the statements on serving of the essay that lab 21 follows.
 
 # %% name="self-check"
 display(
@@ -756,7 +809,7 @@ print("departs from the print:", ", ".join(one.claim.id for one in gone) or "non
 #    later. (c) Fewer FLOP for a prompt. (d) Every first token comes sooner. A letter.
 
 # %%
-from labcore.grading.selfcheck import selfcheck
+from labcore.grading.selfcheck import progress, selfcheck
 
 display(
     selfcheck("serving-1", ...),
@@ -774,11 +827,16 @@ display(
 # ## Onward
 #
 # - **Exercise:** [my/22_llm_serving.ipynb](../my/22_llm_serving.ipynb), about an hour,
-#   from the bytes of a token to the rule that keeps or replaces a draft; your copy lies
-#   in `my/` once JupyterLab was opened with `make lab`.
-# - **Read:** Yu et al. (2022), "Orca", *OSDI*, for batches that requests join and leave;
-#   Kwon et al. (2023), "Efficient Memory Management for Large Language Model Serving with
-#   PagedAttention", *SOSP*; Agrawal et al. (2024), "Sarathi-Serve", *OSDI*, for chunks;
-#   Leviathan et al. (2023), "Fast Inference from Transformers via Speculative Decoding",
-#   *ICML*.
-# - **Next:** lab 23 designs the network and its accelerator together.
+#   from the bytes of a token to the rule that keeps or replaces a draft. Your copy lies
+#   in `my/` once JupyterLab was opened with `make lab`; check it with
+#   `labcore grade my/22_llm_serving.ipynb`.
+# - **At work:** `labcore can-i-run llama3-70b --on H100 --chips 8 --batch 9 --context 728`
+#   for one batch of fixed size, then the cell above with your log.
+# - **Read:** [Yu et al. (2022)](../docs/references.md#yu2022), "Orca", for batches that
+#   requests join and leave; [Kwon et al. (2023)](../docs/references.md#kwon2023), for a
+#   cache in pages; [Agrawal et al. (2024)](../docs/references.md#agrawal2024),
+#   "Sarathi-Serve", for chunks;
+#   [Leviathan, Kalman and Matias (2023)](../docs/references.md#leviathan2023), for
+#   drafts that change nothing.
+# - **Next:** [23 Co-design](23_codesign.ipynb) designs the network and its accelerator
+#   together.

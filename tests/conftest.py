@@ -1,7 +1,28 @@
 """What holds for all tests."""
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from labcore.codesign.toolchain import MissingTool
 
 # How long an example takes says how busy the machine is; what an example shows is what counts.
 settings.register_profile("labcore", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("labcore")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    """A test that asks for a tool of generated hardware that is not here is skipped, with the tool's line."""
+    try:
+        return (yield)
+    except MissingTool as error:
+        pytest.skip(str(error))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item):
+    """So is one whose fixture asks for it."""
+    try:
+        return (yield)
+    except MissingTool as error:
+        pytest.skip(str(error))

@@ -23,6 +23,7 @@ IDS_BY_LINE = {
     2591: "carbon-roi-annual",
     2598: "sc11-q1",
     2604: "sc11-q2",
+    3264: "sc11-q3-within-months",
 }
 PAGE = {
     "table-8-caption": "5",
@@ -44,7 +45,7 @@ PAGE = {
     "sc11-q2": "5000, 50, 1825000, 18250",
 }
 ROUNDING: set[str] = set()
-ERRATA = {"table-8-exception-tf32", "table-8-row-h100", "table-8-pattern-bandwidth"}
+ERRATA = {"table-8-exception-tf32", "table-8-row-h100", "table-8-pattern-bandwidth", "sc11-q3-within-months"}
 CITED = {"table-8-trend-tdp", "summary-a100-peak"}
 OF_MACHINES: set[str] = set()
 TURNS = [
@@ -84,4 +85,5 @@ BY_HAND = {
     "carbon-roi-annual": (2400 - 12) * 0.429 * 365 / 1000,
     "sc11-q1": [5 / 0.05, 200, 30, 80],  # the last two as TPU v1's abstract has them
     "sc11-q2": [5e9 / 1e6, 0.05e9 / 1e6, 5e9 * 365 / 1e6, 0.05e9 * 365 / 1e6],
+    "sc11-q3-within-months": 100 * 0.95 * 0.4 * 1.56 * 8760 * 0.0806 / (4 * 15_000),
 }  # fmt: skip

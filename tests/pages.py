@@ -3,6 +3,7 @@
 from tests import (
     page_codesign,
     page_compiler,
+    page_consistency,
     page_dataflow,
     page_essay,
     page_fallacies,
@@ -25,7 +26,7 @@ from tests import (
 PAGES = (page_fundamentals, page_specialization, page_primitives, page_memory, page_transfers, page_roofline,
          page_mapping, page_dataflow, page_layout, page_fusion, page_tiling,
          page_compiler, page_runtime, page_multichip, page_soc, page_sustainability, page_fallacies,
-         page_essay, page_codesign)  # fmt: skip
+         page_consistency, page_essay, page_codesign)  # fmt: skip
 
 
 def every(name):

@@ -48,7 +48,7 @@ def test_chips_shrink_with_the_tiers_capacity():
         assert (r["chips"] - 1) * r["capacity"] < decode("llama3-70b", 2048).held <= r["chips"] * r["capacity"]
     near = {(r["chip"], r["tier"]): r["chips"] for r in drawn}
     assert all(near["H100", tier] > 1000 < near["A100", tier] for tier in ("shared memory", "L2"))
-    assert near["SN40L", "SRAM"] / near["SN40L", "HBM"] > 90
+    assert near["SN40L", "SRAM"] / near["SN40L", "HBM"] > 80
 
 
 def test_published_rates_are_those_of_the_essay_and_fp32_is_no_faster_than_dram():

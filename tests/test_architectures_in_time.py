@@ -202,7 +202,7 @@ def test_every_architecture_runs_by_a_style_of_the_tables():
 
 
 @pytest.mark.parametrize(("name", "less", "more", "factor"), [
-    ("SIMD", "instructions, 16 lanes", "instructions, 1 lanes", 10),
+    ("SIMD", "instructions, 16 lanes", "instructions, 1 lane", 10),
     ("SIMT", "utilization, two paths", "utilization, one path", 1.9),
     ("systolic", "MACs an input read", "MACs a weight read", 7.9),
     ("VLIW", "utilization, a tenth of steps ten times as long", "utilization, known times", 4),

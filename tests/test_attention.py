@@ -119,12 +119,12 @@ def test_both_orders_by_hand():
 
 
 def test_scores_written_out_cross_memory_four_times():
-    out = traffic.materialised_traffic(8, 8, 2)
+    out = traffic.materialized_traffic(8, 8, 2)
     assert out.words == 4 * 64 + 4 * 16
-    assert traffic.materialised_traffic(8, 8, 2, masked=True).words == out.words + 2 * 64
+    assert traffic.materialized_traffic(8, 8, 2, masked=True).words == out.words + 2 * 64
     for masked in (False, True):
-        kernels = traffic.materialised_kernels(8, 8, 2, masked=masked, bytes_per_element=1).values()
-        assert sum(op.D_vol for op in kernels) == traffic.materialised_traffic(8, 8, 2, masked=masked).words
+        kernels = traffic.materialized_kernels(8, 8, 2, masked=masked, bytes_per_element=1).values()
+        assert sum(op.D_vol for op in kernels) == traffic.materialized_traffic(8, 8, 2, masked=masked).words
 
 
 def test_causal_tiles_read_about_half():
@@ -138,7 +138,7 @@ def test_causal_tiles_read_about_half():
 def test_the_crossover_is_the_last_length_at_which_tiles_win(d, B, outer, N):
     block = (B, 3) if outer == "Q" else (3, B)
     last = traffic.crossover_length(d, block, outer)
-    wins = traffic.flash_traffic(N, N, d, block, outer).words < traffic.materialised_traffic(N, N, d).words
+    wins = traffic.flash_traffic(N, N, d, block, outer).words < traffic.materialized_traffic(N, N, d).words
     if last is None:
         assert wins
     else:
@@ -168,7 +168,7 @@ def test_the_papers_order_holds_with_a_constant_that_the_loop_order_sets():
 def test_products_tiled_for_the_same_scratchpad_move_more_than_they_are_charged():
     # the three kernels are charged every operand once; a scratchpad of 4096 words cannot do that
     product = min_traffic(512, 64, 512, 4096)
-    assert product.traffic > traffic.materialised_kernels(512, 512, 64, bytes_per_element=1)["scores"].D_vol
+    assert product.traffic > traffic.materialized_kernels(512, 512, 64, bytes_per_element=1)["scores"].D_vol
 
 
 def test_time_on_a_chip_follows_the_longer_of_bytes_and_flop():
@@ -177,7 +177,7 @@ def test_time_on_a_chip_follows_the_longer_of_bytes_and_flop():
     R_peak, BW = A100.peak("fp16"), A100.BW
     assert traffic.flash_time(N, N, d, block, R_peak, BW) == N * N * (4 * d + 5) / R_peak  # now compute-bound
     moved = 2 * (4 * N * N + 4 * N * d)
-    assert traffic.materialised_time(N, N, d, R_peak, BW) == pytest.approx(moved / BW)  # all three memory-bound
+    assert traffic.materialized_time(N, N, d, R_peak, BW) == pytest.approx(moved / BW)  # all three memory-bound
     # causal with blocks of 1024: the four blocks of queries meet 1, 2, 3 and 4 of 4 blocks of keys
     assert traffic.attention_flop(N, N, d, (1024, 1024), causal=True) == 10 / 16 * N * N * (4 * d + 5)
 
@@ -196,6 +196,7 @@ def test_time_on_a_chip_follows_the_longer_of_bytes_and_flop():
         (lambda x: counted_attention(x, x, x, (2, 2), "V"), "outer must be 'Q' or 'K', the rows that the outer loop"
          " holds; got 'V'"),
         (lambda x: traffic.block_for(100, 64), "a head of 64 needs 2194 words for one row beside 16; got 100"),
+        (lambda x: traffic.least_traffic(4, 4, 2, d_v=0), "d_v must be a whole number of at least 1, got 0"),
         (lambda x: flash(x, x, x, block=(4, 0)), "Bc must be a whole number of at least 1, got 0"),
         (lambda x: counted_attention(x, x, x, (0, 2)), "Br must be a whole number of at least 1, got 0"),
         (lambda x: traffic.attention_flop(-4, 4, 2), "Nq must be a whole number of at least 1, got -4"),

@@ -1,5 +1,7 @@
 """The catalogue: every number has its unit and source, and agrees with the silicon it describes."""
 
+import copy
+import pickle
 import re
 import subprocess
 import sys
@@ -58,6 +60,13 @@ def test_a_number_that_was_not_read_or_not_printed_says_what_is_open_or_how_it_c
 def test_the_references_are_declared_as_conventions_and_nothing_else_is():
     declared = "Reference CPU", "Mobile NPU"
     assert offenders(lambda a, name, fact: (fact.kind == "convention") == (a.name in declared)) == []
+
+
+def test_a_chip_cannot_be_changed_but_copied():
+    with pytest.raises(TypeError, match="does not support item assignment"):
+        catalogue.H100.peaks["fp16"] = catalogue.A100.peaks["fp16"]
+    for one in catalogue.CHIPS:
+        assert copy.deepcopy(one) == pickle.loads(pickle.dumps(one)) == one
 
 
 def test_a_rate_that_a_sheet_prints_with_sparsity_is_derived_or_printed_dense_too():
@@ -196,7 +205,7 @@ SHEETS = {
     "TPU v2": ({"bf16": 46}, 700, 2 * 8 * GB, 280),  # 8 GB a core
     "TPU v3": ({"bf16": 123}, 900, 2 * 16 * GIB, 262),
     "TPU v4": ({"bf16": 275, "int8": 275}, 1200, 32 * GIB, 192),
-    "TPU v5p": ({"bf16": 459, "int8": 918}, 2765, 95 * GB, None),
+    "TPU v5p": ({"bf16": 459, "int8": 918}, 2765, 95 * GIB, None),
     "TPU v6e": ({"bf16": 918, "int8": 1836}, 1638, 32 * GB, None),
     "MI300X": (CDNA3, 5300, 8 * 24 * GB, 750),
     "MI325X": (CDNA3, 6000, 8 * 32 * GB, 1000),

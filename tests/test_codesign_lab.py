@@ -7,11 +7,11 @@ import re
 import pytest
 
 from labcore.codesign.compare import Score, true_front
+from labcore.codesign.cycles import accelerator_cycles
 from labcore.codesign.integer import random_network
 from labcore.codesign.networks import Layer, Network
 from labcore.codesign.predict import cycles
 from labcore.codesign.problem import CAP, tabled, true_errors
-from labcore.codesign.rtl.cycles import accelerator_cycles
 from labcore.codesign.template import Template
 from labcore.codesign.training import CHEAP, FULL
 from labcore.explore import codesign_budget, codesign_pair

@@ -23,12 +23,12 @@ from labcore.codesign.integer import (
     input_codes,
     multiplier_and_shift,
     random_network,
-    requantise,
+    requantize,
 )
 from labcore.codesign.networks import BITS, WINDOWS, Layer, Network, space, stacks
 from labcore.codesign.passes import backward, forward, start
 from labcore.codesign.scales import agreement, best_scale, calibrate, to_integer
-from labcore.codesign.training import CHEAP, FULL, Recipe, fit, quantise, realise, train
+from labcore.codesign.training import CHEAP, FULL, Recipe, fit, quantize, realize, train
 from labcore.im2col import conv2d, im2col
 from labcore.sparsity.pruning import kept_norm
 
@@ -178,9 +178,9 @@ def test_the_proof_against_overflow_is_tight(K, bits, seed):
 
 
 @given(st.integers(-(2**31), 2**31), st.integers(1, 2**15 - 1), st.integers(0, 31), st.sampled_from(BITS))
-def test_requantisation_rounds_half_up(total, multiplier, shift, bits):
+def test_requantization_rounds_half_up(total, multiplier, shift, bits):
     exact = floor(Fraction(total * multiplier, 2**shift) + Fraction(1, 2))
-    assert int(requantise(np.array(total), multiplier, shift, bits)) == min(max(exact, 0), 2**bits - 1)
+    assert int(requantize(np.array(total), multiplier, shift, bits)) == min(max(exact, 0), 2**bits - 1)
 
 
 @given(st.floats(2.0**-16, 2.0**13))
@@ -294,8 +294,8 @@ def test_training_learns_and_is_its_seed(trained):
 
 
 @pytest.mark.parametrize("bits", BITS)
-def test_quantised_floats_and_integers_agree(trained, bits):
-    tuned = quantise(trained, bits, seed=0)
+def test_quantized_floats_and_integers_agree(trained, bits):
+    tuned = quantize(trained, bits, seed=0)
     assert agreement(tuned, digits("test").images) >= 0.99
     net = to_integer(tuned)
     assert set(np.unique(net.layers[0].weights)) <= set(range(-(2 ** (bits - 1)) + 1, 2 ** (bits - 1)))
@@ -306,7 +306,7 @@ def test_fine_tuning_is_worth_most_where_bits_are_few(trained):
     part = digits("test")
     rounded = {bits: calibrate(trained, bits, digits("train").images[:256]).accuracy(part) for bits in (8, 2)}
     assert abs(rounded[8] - trained.accuracy(part)) < 0.01
-    assert quantise(trained, 2, seed=0).accuracy(part) > rounded[2] + 0.05
+    assert quantize(trained, 2, seed=0).accuracy(part) > rounded[2] + 0.05
 
 
 @given(st.integers(0, 99))
@@ -322,12 +322,12 @@ def test_no_candidate_scale_does_better(seed):
 
 
 def test_codes_need_scales():
-    with pytest.raises(ValueError, match="these parameters are float; `quantise` gives them codes"):
+    with pytest.raises(ValueError, match="these parameters are float; `quantize` gives them codes"):
         to_integer(start(Network(("fc",), 4).layers, seed=0))
     with pytest.raises(ValueError, match="epochs must be a whole number of at least 1, got 0"):
         Recipe(epochs=0)
     with pytest.raises(ValueError, match="this part has 1077 images, 2000 are wanted"):
-        realise(Network(("fc",), 4), 0, replace(FULL, images=2000))
+        realize(Network(("fc",), 4), 0, replace(FULL, images=2000))
 
 
 # The table

@@ -195,7 +195,7 @@ def test_two_of_one_name_keep_their_ids(tmp_path):
     assert contents(pack(tmp_path / "a.zip", files)) == expected
 
 
-def test_macos_names_are_normalised(tmp_path):
+def test_macos_names_are_normalized(tmp_path):
     composed, decomposed = (unicodedata.normalize(form, "Zoë Łuk") for form in ("NFC", "NFD"))
     assert composed != decomposed
     assert contents(write_all(tmp_path / "a", {f"{decomposed}/{FILE}": ALICE})) == {composed: ALICE}

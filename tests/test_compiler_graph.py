@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from labcore.catalogue import A100
 from labcore.compiler.cost import cost, params
+from labcore.compiler.draft import Draft
 from labcore.compiler.graph import Tensor, graph, rebuilt
-from labcore.compiler.networks import Draft, decoder_block, gpt2_block, resnet50, small_cnn
+from labcore.compiler.networks import decoder_block, gpt2_block, resnet50, small_cnn
 from labcore.compiler.onnx_import import import_onnx
 from labcore.compiler.operators import OPERATORS, operator
 from labcore.compiler.passes.pipeline import optimize
@@ -207,7 +208,7 @@ def test_a_network_that_pytorch_exported_computes_what_pytorch_computed():
     for each in (one, after):
         logits = run(each, {"images": recorded["images"]})["logits"]
         np.testing.assert_allclose(logits, recorded["logits"], rtol=1e-5, atol=1e-6)
-    assert {report.name: len(report.did) for report in reports}["batch normalisation"] == 4
+    assert {report.name: len(report.did) for report in reports}["batch normalization"] == 4
     assert cost(after, A100).launches == 5 + 1 + 1 + 1  # convolutions, pools, product
     assert params(one) == 8 * 27 + 8 * 9 + 8 * 8 + 2 * (8 * 72 + 8) + 8 * 10 + 10 + 4 * 2 * 8
 

@@ -98,7 +98,7 @@ def test_real_networks_are_equal_in_float32(network):
 @pytest.mark.parametrize(("network", "name"), [(resnet50, "resnet50"), (mobilenetv2, "mobilenetv2")])
 @pytest.mark.parametrize("batch", [1, 32])
 def test_folded_networks_are_the_tables_of_labcore_models(network, name, batch):
-    """The tables fold batch normalisation: so FLOP and bytes agree after the pass, MACs and parameters before it."""
+    """The tables fold batch normalization: so FLOP and bytes agree after the pass, MACs and parameters before it."""
     table, before = build(name, batch=batch), network(batch)
     after = fold_batch_norm(before)[0]
     assert (cost(before, A100).macs, params(before)) == (table.macs, table.params)
@@ -122,12 +122,12 @@ def test_the_block_of_gpt2_is_that_of_the_table(seq):
 
 
 def test_resnet_after_all_passes_is_53_convolutions_two_pools_and_a_product():
-    """53 convolutions take their normalisations, 49 ReLUs and 16 additions; two pools and the product are left."""
+    """53 convolutions take their normalizations, 49 ReLUs and 16 additions; two pools and the product are left."""
     after, reports = optimize(resnet50())
     done = {report.name: len(report.did) for report in reports}
     assert cost(resnet50(), A100).launches == 53 + 53 + 49 + 16 + 2 + 1
     assert cost(after, A100).launches == 53 + 2 + 1
-    assert (done["batch normalisation"], done["epilogues"]) == (53, 49 + 16)
+    assert (done["batch normalization"], done["epilogues"]) == (53, 49 + 16)
     last = ops_of(after)[-4]
     assert last == ["conv2d", "add", "relu"]
 
@@ -182,7 +182,7 @@ def test_two_equal_branches_become_one_and_the_order_of_a_sum_does_not_matter():
     assert merge_common(graph({"x": (3, 3)}, other))[1].did == ()
 
 
-def test_a_normalisation_is_folded_only_where_that_is_the_same():
+def test_a_normalization_is_folded_only_where_that_is_the_same():
     """A convolution that is read twice, one that is wanted, and weights that come as an input stay as they are."""
     vectors = {name: np.full(2, 0.5) for name in ("scale", "bias", "mean", "var")}
     steps = {"c": ("conv2d", "x", "w"), "n": ("batch_norm", "c", *vectors)}
@@ -314,7 +314,7 @@ def test_flow_that_went_the_wrong_way_is_sent_back():
 
 def test_a_report_speaks_of_its_chip():
     text = fold_batch_norm(resnet50())[1].describe(A100)
-    assert text.startswith("batch normalisation, 53 changes on A100 at fp16: saves 53 launches, 44.56 MB and ")
+    assert text.startswith("batch normalization, 53 changes on A100 at fp16: saves 53 launches, 44.56 MB and ")
     with pytest.raises(ValueError, match="A100 has no fp4 peak; it has "):
         fold_batch_norm(resnet50())[1].describe(A100, "fp4")
 

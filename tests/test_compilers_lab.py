@@ -58,7 +58,7 @@ def test_the_order_of_passes_decides_what_is_left():
 
 
 def test_only_the_reader_that_is_there_counts():
-    """A convolution that a dead node reads too keeps its normalisation; without that node it is folded."""
+    """A convolution that a dead node reads too keeps its normalization; without that node it is folded."""
     g = worked_example()
     assert not optimize(g, ["batch norm"])[1][0].did
     assert optimize(g, ["dead code", "batch norm"])[1][1].did == ("norm is folded into the weights of conv",)

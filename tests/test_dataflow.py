@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from labcore.dataflow import BUFFERS, DATAFLOWS, STATIONARY, best, counts, orders, problem_of, sweep, totals
 from labcore.dataflow.energy import energy, level_of
+from labcore.dataflow.least import HYBRID
 from labcore.dataflow.listings import LISTINGS, element_by_element
-from labcore.dataflow.search import HYBRID
 from labcore.dataflow.table import find, telling_orders
 from labcore.loopnest import Level, Nest, conv_problem, matmul_problem, matmul_traffic, traffic
 from labcore.mapping import compulsory, min_traffic, touched

@@ -18,7 +18,7 @@ def test_departures_show_their_numbers():
     last = 3 * (512 * 512 * 9 + 512 * 2048) + 1024 * 2048 + 2 * 2048 * 512
     assert f"{last / (25_557_032 - 2048 * 1000 - 1000 - 2 * 26_560):.0%} of the weights" in (
         claim("cnn-weight-reuse-hundreds").reason
-    )  # all parameters but the dense layer's and the two of each of 26,560 normalised channels
+    )  # all parameters but the dense layer's and the two of each of 26,560 normalized channels
     assert "196 to 12,544 uses" in claim("cnn-weight-reuse-hundreds").reason
     assert "used 49 times" in claim("cnn-weight-reuse-hundreds").reason
     assert "from 3 images on" in claim("cnn-weight-reuse-hundreds").reason  # 3 * 49 = 147

@@ -86,12 +86,6 @@ def test_time_of_a_batch_is_that_of_the_simulation(B_ridge):
 # The cache
 
 
-def test_missing_entries_are_the_layers_not_visited():
-    hazard = ee.even_hazard(24, 0.08)
-    depth = ee.depths(hazard, 200, 100, seed=2)
-    assert (24 - depth).sum() / (24 * depth.size) == pytest.approx(ee.missing_cache(hazard), rel=0.02)
-
-
 @pytest.mark.parametrize("tokens", [1, 10, 100])
 def test_a_sequence_fills_its_cache_as_a_batch_runs_its_layers(tokens):
     hazard = ee.even_hazard(24, 0.2)

@@ -61,7 +61,7 @@ def test_each_way_has_a_size_at_which_it_reads_soonest(size, way):
     times = {"LPU v1": _read(size, "LPU v1", ("SRAM",)), "H100": _read(size, "H100", ("HBM",))}
     times["SN40L"] = _read(size, "SN40L", ("HBM", "DDR"))
     assert min(times, key=times.get) == way
-    assert _read(810e9, "SN40L", ("HBM", "DDR")) == pytest.approx(64e9 / 1.6e12 + (810e9 - 64e9) / 100e9)
+    assert _read(810e9, "SN40L", ("HBM", "DDR")) == pytest.approx(64e9 / 1.6e12 + (810e9 - 64e9) / 200e9)
 
 
 def test_cooling_cannot_take_more_than_a_building_leaves():

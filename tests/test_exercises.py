@@ -36,7 +36,7 @@ every_exercise = pytest.mark.parametrize("source", SOURCES, ids=lambda source: s
 def execute_warm():
     """What runs cells as `execute` does, in kernels that are forked with everything imported: half the time of each.
 
-    Kernels started cold are in other tests here, and in `labcore build --check`.
+    Kernels started cold are in other tests here.
     """
     with Station("none") as station:
         yield executor(station, Limits(cell=60))
@@ -83,9 +83,16 @@ def test_there_are_exercises():
     assert "09_roofline" in [source.stem for source in SOURCES]
 
 
-def test_warm_kernels_build_what_cold_ones_do(execute_warm):
-    """`make test` begins with `labcore build --check`, which holds the files of every exercise; here is one of them."""
-    built = build_exercises(EXERCISES / "keys" / "09_roofline.py", execute=execute_warm)
+@every_exercise
+def test_built_files_are_fresh(source, execute_warm):
+    """What `labcore build --check` asks of exercises."""
+    for path, fresh in build_exercises(source, execute=execute_warm).items():
+        assert path.read_text(encoding="utf-8") == fresh, f"{path.name} is stale; run `labcore build`"
+
+
+def test_cold_kernels_build_what_warm_ones_do():
+    """`labcore build` starts a new kernel for each exercise; here for one of them."""
+    built = build_exercises(EXERCISES / "keys" / "09_roofline.py")
     assert {path: path.read_text(encoding="utf-8") for path in built} == built
 
 

@@ -78,7 +78,7 @@ def test_every_dot_lies_inside_the_axes_on_every_chip(name):
             for batch in (1, 4096):
                 I = operation.at_precision(name, precision, batch).I
                 assert operation.I_SHOWN[0] <= I <= operation.I_SHOWN[1]
-                assert operation.R_SHOWN[0] <= operation.attain(chip, precision, I) <= operation.R_SHOWN[1]
+                assert operation.R_SHOWN[0] <= operation.height(chip, precision, I) <= operation.R_SHOWN[1]
 
 
 def test_the_sentence_says_the_chapters_numbers():
@@ -243,8 +243,8 @@ def test_a_redraw_shows_what_a_full_drawing_shows(make):
     explorer = opened(make)
     explorer.set(**dict(places(explorer, 1)))
     explorer.set(**dict(places(explorer, 6)))
-    full = np.asarray(Image.open(io.BytesIO(saved(explorer.figure))).convert("RGB"), int)
-    live = np.asarray(Image.open(io.BytesIO(explorer.live_png())).convert("RGB"), int)
+    full = saved(explorer.figure)
+    live = np.asarray(Image.open(io.BytesIO(explorer.live_png())).convert("RGB"), np.int16)
     assert full.shape == live.shape
     assert np.mean(np.abs(full - live).max(axis=2) > 40) < 0.001  # the palette, and what crosses an axis line
 
@@ -252,21 +252,18 @@ def test_a_redraw_shows_what_a_full_drawing_shows(make):
 @pytest.mark.parametrize("make", explorers())
 def test_an_update_changes_nothing_but_what_build_returned(make):
     """The picture of what stays is kept, so a title that moves must be among the returned artists."""
-
-    def still():
-        explorer._without_moving()
-        return np.array(explorer.figure.canvas.buffer_rgba())
-
     explorer = opened(make)
-    before = still()
+    kept = np.array(explorer._still)
     for k in (1, 5):
         explorer.set(**dict(places(explorer, k)))
-        assert np.array_equal(still(), before)
+        assert np.array_equal(np.array(explorer._without_moving()), kept)
 
 
 def saved(figure):
-    figure.savefig(buffer := io.BytesIO(), format="png", dpi=figure.dpi)
-    return buffer.getvalue()
+    """The pixels of a full drawing; a canvas that is not saving leaves out what moves."""
+    figure.savefig(buffer := io.BytesIO(), format="rgba", dpi=figure.dpi)
+    width, height = figure.canvas.get_width_height()
+    return np.frombuffer(buffer.getvalue(), np.uint8).reshape(height, width, 4)[:, :, :3].astype(np.int16)
 
 
 @pytest.mark.parametrize("make", explorers())

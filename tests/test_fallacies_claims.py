@@ -19,13 +19,13 @@ from labcore.roofline import utilization
         ("fallacy3-share-vs-efficiency", "takes 53.3 ms, 6.25 % of it exchange and 93.75 % computing"),
         ("fallacy3-share-vs-efficiency", "93.3 % compute and the speed-up is 7.47x"),  # 46.67 / 50, times 8
         ("fallacy3-allreduce-underestimate", "1.75 GB, in 5.83 ms: 7.16x at 89.6 % efficiency"),  # 50 / 55.83
-        ("fallacy3-allreduce-underestimate", "would take 525 GB/s"),  # 1.75 GB in 3.33 ms
+        ("fallacy3-allreduce-underestimate", "Would hold at 525 GB/s"),  # 1.75 GB in 3.33 ms
         ("pitfall4-training-tflops-util", "are 38.5 and 57.7 %, which in one digit are 40 and 60"),
         ("pitfall6-little-latency-gain", "the A100 is 6.4x as fast"),  # 2039 / 320
         ("pitfall6-little-latency-gain", "for 2.5 to 4.3 times the rent"),  # 2.49 / 0.98, 1.49 / 0.35
         ("sc12-q3-cap-and-speedup", "the cap is 5x and 256 GPUs reach 4.92x"),  # 256 / 52
         ("sc12-q3-cap-and-speedup", "they reach 179 to 205x"),
-        ("sc12-q3-cap-and-speedup", "leave 53 % of the step"),  # 136 of 256
+        ("sc12-q3-cap-and-speedup", "takes 53 % of the step"),  # 136 of 256
         ("kt-intensity-convolutions", "from 32 to 973 FLOP/B"),
     ],
 )

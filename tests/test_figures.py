@@ -28,22 +28,36 @@ from labcore.plots.network import AREA, LEAST_AREA, save_network_roofline
 from labcore.plots.registry import Figure, figures, find, show
 from labcore.plots.style import COLOURS, GREY, RC, canvas
 from labcore.plots.words import rows
+from labcore.report import figure_index
 from labcore.roofline import crossing_batch, place_network
 
 ALL = sorted(figures())
+INDEX = (checkout("figures") / "index.md").read_text(encoding="utf-8")
 TIME = {f.id: f for f in figures().values()}["network-time"]
 
 
-@pytest.fixture(scope="module")
-def drawn():
-    """Each figure drawn once with its default inputs."""
-    return {id: figure.plot() for id, figure in figures().items()}
+class Drawn(dict):
+    """By id, a figure with its default inputs: its svg and the canvas of that, drawn once, when it is asked for."""
+
+    def __missing__(self, id):
+        canvases, plot_table = [], Figure.plot_table
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Figure, "plot_table", lambda *given: canvases.append(plot_table(*given)) or canvases[-1])
+            self[id] = find(id).render("svg"), *canvases
+        return self[id]
 
 
-@functools.cache
+DRAWN = Drawn()
+
+
+def drawn(id):
+    """A figure on its canvas."""
+    return DRAWN[id][1]
+
+
 def svg_of(id):
-    """A figure as svg, built once here."""
-    return find(id).render("svg")
+    """A figure as svg."""
+    return DRAWN[id][0]
 
 
 def csv_rows(id):
@@ -70,6 +84,7 @@ def points(ax):
     return set(of_lines + [tuple(map(float, xy)) for dots in ax.collections for xy in dots.get_offsets()])
 
 
+@functools.cache
 def texts(fig):
     """The texts that a figure shows, with their boxes in pixels; not the tick labels beyond the ends of an axis."""
     fig.canvas.draw()
@@ -197,20 +212,20 @@ def test_captions_hold():
         ("batch-sweep", "batch", "I"),
     ],
 )
-def test_drawn_points_are_the_rows(drawn, id, x, y):
-    (ax,) = drawn[id].axes
+def test_drawn_points_are_the_rows(id, x, y):
+    (ax,) = drawn(id).axes
     assert points(ax) == {(row[x], row[y]) for row in csv_rows(id)}
 
 
 @pytest.mark.parametrize("id", ["roofline", "roofline-elbow", "network-roofline"])
-def test_drawn_verticals_are_the_ridges(drawn, id):
-    (ax,) = drawn[id].axes
+def test_drawn_verticals_are_the_ridges(id):
+    (ax,) = drawn(id).axes
     verticals = {float(line.get_xdata()[0]) for line in ax.lines if line not in lines(ax)}
     assert verticals == {row["I"] for row in csv_rows(id) if row["name"] == "ridge"}
 
 
-def test_areas_are_shares_of_the_time(drawn):
-    (ax,) = drawn["network-roofline"].axes
+def test_areas_are_shares_of_the_time():
+    (ax,) = drawn("network-roofline").axes
     areas = {}
     for dots in ax.collections:
         areas |= dict(zip(map(tuple, dots.get_offsets()), dots.get_sizes(), strict=True))
@@ -219,8 +234,8 @@ def test_areas_are_shares_of_the_time(drawn):
             assert areas[row["I"], row["R_attain"]] == max(AREA * row["share"], LEAST_AREA)
 
 
-def test_drawn_bars_are_the_rows(drawn):
-    (ax,) = drawn["network-time"].axes
+def test_drawn_bars_are_the_rows():
+    (ax,) = drawn("network-time").axes
     names = [label.get_text() for label in ax.get_yticklabels()]
     kinds = [names[round(bar.get_y() + bar.get_height() / 2)] for bar in ax.patches]
     bars = {(kind, bool(bar.get_hatch())): bar for kind, bar in zip(kinds, ax.patches, strict=True)}
@@ -231,8 +246,8 @@ def test_drawn_bars_are_the_rows(drawn):
         assert (bar.get_x(), bar.get_width()) == pytest.approx((r["T_start"], r["T"]), rel=1e-12)
 
 
-def test_drawn_ranges_are_the_rows(drawn):
-    (ax,) = drawn["intensity-ranges"].axes
+def test_drawn_ranges_are_the_rows():
+    (ax,) = drawn("intensity-ranges").axes
     names = [label.get_text().split("\n")[0] for label in ax.get_yticklabels()]
     bars, ends = (
         {(names[round(line.get_ydata()[0])], line.get_ydata()[0] % 1 > 0.5, *map(float, line.get_xdata()))
@@ -349,9 +364,9 @@ def test_printed_ranges_are_those_of_the_ledger(operation, claim):
 
 
 @pytest.mark.parametrize("id", ALL)
-def test_texts_are_large_enough_and_apart(drawn, id):
-    assert min(text.get_fontsize() for text, _ in texts(drawn[id])) >= 7.5
-    assert overlaps(drawn[id]) == []
+def test_texts_are_large_enough_and_apart(id):
+    assert min(text.get_fontsize() for text, _ in texts(drawn(id))) >= 7.5
+    assert overlaps(drawn(id)) == []
 
 
 @pytest.mark.parametrize(
@@ -373,13 +388,13 @@ def test_other_inputs_are_legible_too(id, inputs):
 
 
 @pytest.mark.parametrize("id", ALL)
-def test_colours_are_those_of_the_palette(drawn, id):
+def test_colours_are_those_of_the_palette(id):
     palette = {*map(str.lower, COLOURS), GREY.lower()}
-    for ax in drawn[id].axes:
+    for ax in drawn(id).axes:
         assert {to_hex(line.get_color()) for line in ax.lines} <= palette
         assert {to_hex(edge) for dots in ax.collections for edge in dots.get_edgecolor()} <= palette
-    assert all(contrast_on_white(text.get_color()) >= 4.5 for text, _ in texts(drawn[id]))
-    assert drawn[id].get_facecolor() == (1, 1, 1, 1)
+    assert all(contrast_on_white(text.get_color()) >= 4.5 for text, _ in texts(drawn(id)))
+    assert drawn(id).get_facecolor() == (1, 1, 1, 1)
 
 
 def test_the_palette_stands_out_on_white():
@@ -438,6 +453,7 @@ def test_another_build_gave_the_bytes_that_lie_in_the_checkout(id):
     """Fresh, and the same in every process: `labcore figures` wrote these files, maybe on another machine."""
     assert (checkout("figures") / f"{id}.svg").read_bytes() == svg_of(id)
     assert (checkout("figures") / f"{id}.csv").read_text(encoding="utf-8") == find(id).csv()
+    assert f"*In numbers:* {figure_index.in_numbers(find(id))}\n" in INDEX
 
 
 def test_two_builds_in_one_process_give_the_same_bytes():
@@ -457,7 +473,7 @@ def test_two_processes_give_the_same_bytes():
     assert len(outputs) == 1
 
 
-def test_the_gallery_in_the_checkout_has_its_index_and_nothing_foreign():
+def test_the_gallery_in_the_checkout_has_nothing_foreign():
     assert gallery.stale_figures([], checkout("figures")) == []
 
 
@@ -483,21 +499,14 @@ def test_stale_missing_and_foreign_files_are_named(tmp_path):
     ]
 
 
-def test_the_index_has_everything_about_every_figure(tmp_path, monkeypatch):
-    monkeypatch.setattr(gallery, "checkout", lambda name: tmp_path / name)
-    out = tmp_path / "figures"
-    gallery.build_figures(["rising-ridge"], out)
-    index = (out / "index.md").read_text()
-    for figure in figures().values():
-        assert f"## {figure.title}\n" in index
-        assert f"![{figure.alt}]({figure.id}.svg)" in index
-        assert figure.caption in index
-        assert f"| {figure.item} |" in index
-        assert f"({figure.id}.csv)" in index
-        assert f"`labcore figures {figure.id}`" in index
-        assert f"(../notebooks/{figure.lab}.ipynb)" in index
-    (out / "index.md").write_text("")
-    assert gallery.stale_figures(["rising-ridge"], out) == ["index.md is out of date"]
+@pytest.mark.parametrize("id", ALL)
+def test_the_index_has_everything_about_every_figure(id):
+    figure = find(id)
+    entry = INDEX.partition(f'### <a id="{id}"></a>')[2].partition("\n### ")[0]
+    assert entry.startswith(f"{figure.title}\n\n![{figure.alt}]({id}.svg)\n\n{figure.caption}\n")
+    assert f"[{id}.csv]({id}.csv)" in entry
+    assert f"`labcore figures {id}`" in entry
+    assert f"(../notebooks/{figure.lab}.ipynb#cell-id=" in entry
 
 
 def test_a_network_is_saved_in_the_format_of_the_file_name(tmp_path):

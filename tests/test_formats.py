@@ -1,4 +1,4 @@
-"""What is done with number formats: quantised tensors against ONNX, dot products against their laws, costs, claims."""
+"""What is done with number formats: quantized tensors against ONNX, dot products against their laws, costs, claims."""
 
 import re
 from fractions import Fraction
@@ -46,7 +46,7 @@ def tensor(seed=0, shape=(6, 5)):
     return np.random.default_rng(seed).normal(scale=3, size=shape).astype(np.float32)
 
 
-# --- quantisation against ONNX -----------------------------------------------------------------------------
+# --- quantization against ONNX -----------------------------------------------------------------------------
 
 
 @every("signed", [True, False])
@@ -74,7 +74,7 @@ def test_dequantize_is_onnx_dequantize_linear(axis):
 
 
 @every("shift", [-9.0, 0.0, 4.0])
-def test_asymmetric_quantisation_is_onnx_dynamic_quantize_linear(shift):
+def test_asymmetric_quantization_is_onnx_dynamic_quantize_linear(shift):
     x = tensor() + np.float32(shift)
     q, scale, zero = onnx_run("DynamicQuantizeLinear", [x], outputs=3)
     mine = quantize(x, symmetric=False, signed=False)
@@ -93,7 +93,7 @@ def test_integer_matmul_is_onnx_matmul_integer(zeros):
     assert np.array_equal(got, want)
 
 
-# --- quantisation by its laws ------------------------------------------------------------------------------
+# --- quantization by its laws ------------------------------------------------------------------------------
 
 
 def test_symmetric_by_hand():
@@ -157,7 +157,7 @@ def test_an_outlier_costs_the_others_their_bits():
 
 
 @every("axes", [(None, None), (0, 1), (None, 1)])
-def test_a_quantised_product_is_close_and_exact_in_its_integers(axes):
+def test_a_quantized_product_is_close_and_exact_in_its_integers(axes):
     A, B = tensor(1, (8, 64)), tensor(2, (64, 8))
     qa, qb = quantize(A, symmetric=axes[0] == 0, axis=axes[0]), quantize(B, axis=axes[1])
     got = quantized_matmul(qa, qb)
@@ -168,7 +168,7 @@ def test_a_quantised_product_is_close_and_exact_in_its_integers(axes):
 @every(
     ("call", "text"),
     [
-        (lambda: quantize([1.0, np.nan]), "NaN and infinity have no code; replace them before quantising"),
+        (lambda: quantize([1.0, np.nan]), "NaN and infinity have no code; replace them before quantizing"),
         (lambda: quantize([]), "an empty tensor has no range; got shape (0,)"),
         (lambda: quantize([1.0], bits=1), "bits must be from 2 to 16, got 1"),
         (lambda: quantize([1.0], bits=8.0), "bits must be a whole number of at least 1, got 8.0"),
@@ -184,7 +184,7 @@ def test_a_quantised_product_is_close_and_exact_in_its_integers(axes):
          "a scale may not change along K; quantize A with axis=0 or none, B with axis=1 or none"),
     ],
 )  # fmt: skip
-def test_errors_of_quantisation_say_the_way_out(call, text):
+def test_errors_of_quantization_say_the_way_out(call, text):
     with pytest.raises(ValueError, match=f"^{re.escape(text)}$"):
         call()
 

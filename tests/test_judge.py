@@ -239,7 +239,7 @@ def test_a_judge_gets_copies_and_dicts_as_dicts():
     question = Question("q1", "f", on=plain([({"a": [2]},)] * 2), want=[1, 1], slips={}, judge=source)
     assert judge(question, values(1, 1)).outcome == "passed"
     assert judge(question, values(1, 1)).outcome == "passed"
-    assert "f({'a': (2)}) gives" in judge(Question("q1", "f", question.on, [1, 1], {}), values(0, 0)).message
+    assert "f({'a': (2,)}) gives" in judge(Question("q1", "f", question.on, [1, 1], {}), values(0, 0)).message
 
 
 @pytest.mark.parametrize("share", ["True", "1 - 1e-12", "__import__('numpy').float64(1)"])

@@ -1,4 +1,4 @@
-"""Mappings: the vectorised count against the nest's, the search against brute force, the bounds under it."""
+"""Mappings: the vectorized count against the nest's, the search against brute force, the bounds under it."""
 
 import itertools
 import math

@@ -25,7 +25,7 @@ def test_departures_show_their_numbers():
     assert "stands at 281" in claim("figure-10-widening-year-over-year").reason  # 2250 / 8
     assert "214 cycles each, 155 ns" in claim("kws-l2-latency").reason
     assert "5.5 cycles" in claim("kws-l2-latency").reason  # 4 * 1.38
-    assert "20; the tensor starts in HBM" in claim("kws-dram-energy-per-bit").reason
+    assert "for 32 bits is 20 pJ a bit" in claim("kws-dram-energy-per-bit").reason
     assert "267 ps, 0.53 of a cycle" in claim("speed-of-light-impossible").reason
     assert "from 37 mm on" in claim("speed-of-light-impossible").reason  # 500 ps of c / 2, there and back
     assert "fp64, tf32, bf16, fp16, int8, int4, int1" in claim("example-1-2-formats").reason

@@ -1,10 +1,16 @@
 """Labs: built once and the same each time, complete, and honest about what they settle."""
 
+import base64
+import io
 import json
 import re
+import shutil
+import subprocess
+import sys
 
 import nbformat
 import pytest
+from PIL import Image
 
 from labcore import book
 from labcore.claims.ledger import LEDGER, load
@@ -99,6 +105,50 @@ def test_a_changed_output_is_named_by_its_cell():
     changed = stored.replace("computed 295.22", "computed 590.44")
     assert changed != stored
     assert book.differences(changed, stored) == ["the output of 'claim(\"nm1-3-h100-ridge\")' has changed"]
+
+
+def square(colour):
+    """A small picture as base64."""
+    Image.new("RGB", (8, 8), colour).save(made := io.BytesIO(), "png")
+    return base64.b64encode(made.getvalue()).decode()
+
+
+def test_a_lab_that_nbval_runs_is_held_whole_against_its_source(tmp_path):
+    """What nbval lets pass, the test behind its cells names: pictures, sources, counts, cells that were left out."""
+    white, black = square("white"), square("black")
+    text = f"# %%\nprint(1)\n\n# %%\ndisplay({{'image/png': '{white}', 'text/plain': 'a square'}}, raw=True)\n"
+    built = book.build(book.Lab(source_file(tmp_path, text)))
+
+    def lab(name, built=built, text=text, **edits):
+        (tmp_path / f"{name}.py").write_text(text)
+        notebook = nbformat.reads(built, 4)
+        notebook.cells[0].update(edits)
+        (tmp_path / f"{name}.ipynb").write_text(nbformat.writes(notebook) + "\n")
+
+    lab("good")
+    lab("picture", built.replace(f'"image/png": "{white}', f'"image/png": "{black}'))
+    lab("source", text=text.replace("print(1)", "print(1)  # one"))
+    lab("skipped", metadata={"tags": ["nbval-skip"]})
+    lab("uncounted", execution_count=None, outputs=[])
+    shutil.copy(checkout("notebooks", "conftest.py"), tmp_path)
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    command = [sys.executable, "-m", "pytest", "-c", "pytest.ini", "--disable-plugin-autoload", "-p", "nbval.plugin"]
+    command += ["-p", "labcore.grading.grammars", "-p", "no:cacheprovider", "--nbval", "-rA", "--color=no", "."]
+    said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False).stdout
+    failed = set(re.findall(r"^FAILED (\w+\.ipynb::[\w ]+?)(?: - |$)", said, re.MULTILINE))
+    assert failed == {f"{name}.ipynb::as built" for name in ("picture", "source", "skipped", "uncounted")}, said
+    for words in (
+        'picture.ipynb: the output of "display(',
+        "source.ipynb: its cells are not those of source.py; run `labcore build`",
+        "Cell 0 did not run; let pytest run the whole of skipped.ipynb",
+        "uncounted.ipynb: the output of 'print(1)' has changed",
+    ):
+        assert words in said
+
+
+def test_documents_are_those_that_a_build_writes():
+    for path, text in book.docs().items():
+        assert path.read_text(encoding="utf-8") == text, f"{path.name} is stale; run `labcore build`"
 
 
 @pytest.mark.parametrize("damaged", ["", "{}", "[]", "<<<<<<< HEAD", '{"cells": [{"cell_type": "code"'])

@@ -8,8 +8,8 @@ import pytest
 from labcore.catalogue import A100
 from labcore.claims.ledger import claim, claims_at, find, load
 from labcore.claims.number_formats import both_sides_move
-from labcore.explore import accumulator, landing, quantiser
-from labcore.explore.precision import accumulator_explorer, landing_explorer, quantiser_explorer
+from labcore.explore import accumulator, landing, quantizer
+from labcore.explore.precision import accumulator_explorer, landing_explorer, quantizer_explorer
 from labcore.grading.selfcheck import selfcheck
 from labcore.plots.arithmetic import TABLE_6
 from labcore.plots.registry import find as figure
@@ -143,18 +143,18 @@ def test_the_landing_explorer_answers_its_question():
     assert "fp8_e4m3 448 (off by 5.5e-01)" in landing_explorer(significand=1.0, power=3, overflow="saturate").sentence
 
 
-def test_an_outlier_costs_bits_in_the_quantiser_explorer():
+def test_an_outlier_costs_bits_in_the_quantizer_explorer():
     """A largest value 25 times as large makes the step 25 times as large: 28 dB, between four and five bits."""
-    clean, spoilt = (quantiser.noise(quantiser.TENSORS[0], "symmetric", 8, outlier)[0] for outlier in (4.0, 100.0))
+    clean, spoilt = (quantizer.noise(quantizer.TENSORS[0], "symmetric", 8, outlier)[0] for outlier in (4.0, 100.0))
     assert clean - spoilt == pytest.approx(20 * np.log10(25), abs=1)
-    assert "zero point -128" in quantiser_explorer(tensor_name=quantiser.TENSORS[1], scheme="asymmetric").sentence
+    assert "zero point -128" in quantizer_explorer(tensor_name=quantizer.TENSORS[1], scheme="asymmetric").sentence
 
 
 @every("bits", [2, 5, 8])
-@every("scheme", quantiser.SCHEMES)
+@every("scheme", quantizer.SCHEMES)
 def test_the_levels_drawn_are_those_that_codes_stand_for(bits, scheme):
-    q = quantiser.codes(quantiser.TENSORS[0], scheme, bits, 6.0)
-    levels = quantiser.levels(q)
+    q = quantizer.codes(quantizer.TENSORS[0], scheme, bits, 6.0)
+    levels = quantizer.levels(q)
     assert np.isclose(levels[:, None], np.unique(q.dequantize()), rtol=1e-5, atol=1e-6).any(axis=0).all()
     assert len(levels) in (2**bits, 2**bits - 1)
 

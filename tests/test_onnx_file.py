@@ -1,5 +1,6 @@
 """The .onnx reader: against labcore's own networks, ONNX's reference evaluator, and counts by hand."""
 
+import os
 import sys
 from math import prod
 
@@ -392,7 +393,7 @@ def test_softmax_before_and_since_opset_13(load, opset, axis, cols):
     assert (op.shape["rows"], op.shape["cols"], op.flop) == (24 // cols, cols, 3 * 24)
 
 
-def test_a_normalisation_without_a_bias_reads_none(load):
+def test_a_normalization_without_a_bias_reads_none(load):
     nodes = [node("LayerNormalization", ["x", "scale"], ["y"])]
     layer = single(load(nodes, [("x", (6, 10))], [weight("scale", 10)]))
     assert counts(layer) == ("layernorm", 6 * 60, 0, 4 * (60 + 10 + 60), 10)
@@ -602,6 +603,13 @@ def test_what_is_not_onnx(tmp_path, capfd, name, content, text):
         read(path)
     assert str(error.value) == f"{path} {text}"
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.onnx")
+    with pytest.raises(ValueError, match=r"pipe.onnx is no file; give the path of an .onnx file$"):
+        read(tmp_path / "pipe.onnx")
 
 
 def test_half_a_file_is_not_onnx(tmp_path, resnet50):

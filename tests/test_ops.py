@@ -2,6 +2,7 @@
 
 import itertools
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -101,5 +102,7 @@ def test_errors_name_the_way_out():
         conv2d(1, 6, 4, 4, 4, 1, 1, groups=3)
     with pytest.raises(ValueError, match=r"^padding must be 0 or more, got -1$"):
         conv2d(1, 1, 4, 4, 1, 1, 1, padding=-1)
+    with pytest.raises(ValueError, match=r"^padding must be 0 or more, got np.int64\(1\); write int\(padding\)$"):
+        conv2d(1, 1, 4, 4, 1, 1, 1, padding=np.int64(1))
     with pytest.raises(ValueError, match=r"^bytes_per_element must be a finite number above 0, got nan$"):
         matmul(1, 1, 1, bytes_per_element=float("nan"))

@@ -13,7 +13,6 @@ from scipy import integrate, stats
 from labcore.catalogue import memory, multichip
 from labcore.interconnect.packaging import (
     YIELDS,
-    crossing_energy,
     crossing_power,
     die_yield,
     dies_formula,
@@ -135,11 +134,10 @@ def test_an_untested_half_would_spoil_the_other():
 
 
 def test_a_link_between_dies():
-    """Lanes of 32 GT/s: 0.6 pJ a bit is 4.8 pJ a byte; 1 TB/s of it is 4.8 W, a GB 4.8 mJ."""
+    """Lanes of 32 GT/s: 0.6 pJ a bit is 4.8 pJ a byte; 1 TB/s of it is 4.8 W."""
     E_byte = multichip.EDGE_ENERGY["organic substrate"].value
     assert E_byte == pytest.approx(4.8e-12)
     assert crossing_power(1e12, E_byte) == pytest.approx(4.8)
-    assert crossing_energy(1e9, E_byte) == pytest.approx(4.8e-3)
     assert edge_bandwidth(1e-3, multichip.EDGE_BW["silicon bridge"].value) == pytest.approx(1.3e12)
 
 

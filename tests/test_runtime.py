@@ -107,7 +107,7 @@ def test_launches_hide_behind_kernels_that_take_longer(T, L_launch, count):
     # The first launch, then the slower of launching and computing for each, then the last kernel.
     assert ahead.makespan == L_launch + (count - 1) * max(T, L_launch) + T
     assert simulate(kernels, L_launch=float(L_launch), blocking=True).makespan == count * (T + L_launch)
-    assert ahead.utilisation(COMPUTE) <= launch_bound_share(T, L_launch)
+    assert ahead.utilization(COMPUTE) <= launch_bound_share(T, L_launch)
 
 
 @given(st.lists(positive_times, max_size=12), times)
@@ -126,7 +126,7 @@ def test_a_prompt_is_a_stream_of_kernels(tokens):
     assert len(line.on("host")) == len(line.on(COMPUTE)) == 148
     assert line.makespan == pytest.approx(prefill("gpt2", L_launch=5e-6)(tokens).T)
     assert waited.makespan == pytest.approx(line.busy(COMPUTE) + 148 * 5e-6)
-    assert (line.utilisation(COMPUTE) > 0.95) == (tokens == 1024)
+    assert (line.utilization(COMPUTE) > 0.95) == (tokens == 1024)
 
 
 def test_small_kernels_fill_what_a_large_one_leaves():
@@ -211,7 +211,7 @@ def test_a_length_without_a_bucket():
 def test_md1_waits_as_pollaczek_and_khinchine_say(rho):
     served = serve(requests(12_000, rate=rho, seed=7), fixed(1.0), dynamic())
     assert served.latencies.mean() - 1 == pytest.approx(queueing.wait_md1(rho, 1.0), rel=0.07)
-    assert served.utilisation == pytest.approx(rho, rel=0.02)
+    assert served.utilization == pytest.approx(rho, rel=0.02)
 
 
 def test_mixed_lengths_wait_by_their_second_moment():
@@ -260,7 +260,7 @@ def test_dynamic_beats_buckets_beat_static(costs):
         assert fixed_plan > buckets >= at_run_time
     assert runs[2].useful == pytest.approx(1)
     assert runs[0].useful < runs[1].useful < 1
-    assert runs[0].utilisation > runs[2].utilisation  # busy, with padding
+    assert runs[0].utilization > runs[2].utilization  # busy, with padding
     assert all(nobody_shares(run.timeline, COMPUTE) for run in runs)
     assert runs[0].timeline.busy(COMPUTE) == pytest.approx(300 * costs(1024).T)
 

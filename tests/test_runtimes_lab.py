@@ -124,7 +124,7 @@ def test_the_load_figure_is_what_the_simulator_finds():
     served = serve(runtime_plans.trace(1.2), prefill(), runtime_plans.PLANS["buckets"])
     load, p50, p99 = runtime_plans.served("buckets", 1.2)
     assert (p50, p99) == (pytest.approx(served.percentile(50)), pytest.approx(served.percentile(99)))
-    assert load == pytest.approx(served.utilisation, rel=0.03)
+    assert load == pytest.approx(served.utilization, rel=0.03)
 
 
 def test_blocks_of_the_pool_lie_apart_and_in_the_pool():

@@ -17,12 +17,11 @@ from labcore.feasibility.split import link_time, per_chip
 from labcore.models.language import kv_cache_bytes
 from labcore.runtime import queueing
 from labcore.serving import closed_forms as closed
-from labcore.serving.batching import SCHEDULERS, Chunked, Continuous, Static, scheduler
-from labcore.serving.cache import PAGE, Paged, Reserved, admission
+from labcore.serving.batching import Chunked, Continuous, Static
+from labcore.serving.cache import PAGE, Paged, Reserved
 from labcore.serving.engine import Clock, engine
 from labcore.serving.metrics import (
     first_token,
-    gantt,
     gaps,
     goodput,
     latency,
@@ -31,8 +30,9 @@ from labcore.serving.metrics import (
     quantile,
     summary,
     tradeoff,
-    utilisation,
+    utilization,
 )
+from labcore.serving.occupancy import gantt
 from labcore.serving.requests import Requests, at_once, geometric, lognormal, poisson, read_trace, requests
 from labcore.serving.simulate import simulate
 
@@ -334,11 +334,11 @@ def test_chips_help_less_than_their_number():
     assert all(a > b > a / 2 for a, b in itertools.pairwise(steps))
 
 
-def test_utilisation_is_below_what_the_assumptions_reach():
+def test_utilization_is_below_what_the_assumptions_reach():
     count = 300
     trace = requests(poisson(count, 5.0), lognormal(count, 400, 0.8, 4000), geometric(count, 150.0))
     for how in (Static(16, 1.0), Continuous(64), Chunked(64, 512)):
-        compute, bandwidth = utilisation(simulate(trace, LLAMA, how))
+        compute, bandwidth = utilization(simulate(trace, LLAMA, how))
         assert 0 < compute < 0.5
         assert 0 < bandwidth < 0.7
 
@@ -409,7 +409,7 @@ def test_lengths_have_their_means():
 
 def test_page_is_what_the_field_uses():
     assert (PAGE.value, PAGE.confirmed) == (16, True)
-    assert Paged() == Paged(16) == admission("paged")
+    assert Paged() == Paged(16)
 
 
 def test_speed():
@@ -438,11 +438,9 @@ def test_speed():
     (lambda: engine("llama3-8b", H100, chips=0), "chips must be a whole number of at least 1, got 0"),
     (lambda: engine("llama3-8b", T4, precision="bf16"), "T4 has no bf16 peak; it has"),
     (lambda: poisson(5, rate=0.0), "rate must be a finite number above 0, got 0.0"),
-    (lambda: scheduler("clever", 8), "no scheduler is called 'clever'; there are static, continuous, chunked"),
-    (lambda: scheduler("static", 0), "batch must be a whole number of at least 1, got 0"),
+    (lambda: Static(0), "batch must be a whole number of at least 1, got 0"),
     (lambda: Chunked(8, budget=0), "budget must be a whole number of at least 1, got 0"),
     (lambda: Static(8, timeout=-1.0), "timeout is a time of 0 s or more, got -1.0"),
-    (lambda: admission("swapped"), "no way to give out memory is called 'swapped'; there are reserved, paged"),
     (lambda: simulate(requests([0.0], 40, 1), Clock(1.0, room=39), Continuous(1)),
      "request 0 comes to hold 40 tokens, 3 pages of 16, and the cache has 2; cut it to 32 tokens, or take more"),
     (lambda: simulate(requests([0.0], 1000, 26), engine("gpt2", H100), Continuous(1)),
@@ -459,14 +457,10 @@ def test_speed():
     (lambda: geometric(5, 0.5), "so its mean is at least 1; got 0.5"),
     (lambda: read_trace("t,p,a\n1.0,abc,3\n"), "a row is a time, prompt tokens, answer tokens, such as 1.5,512,100"),
     (lambda: read_trace("t,p,a\n1.0,3,0\n"), "1 rows below the header, none with an answer"),
-    (lambda: utilisation(simulate(requests([0.0], 1, 1), Clock(1.0), Continuous(1))), "a clock by hand has no peaks"),
+    (lambda: utilization(simulate(requests([0.0], 1, 1), Clock(1.0), Continuous(1))), "a clock by hand has no peaks"),
     (lambda: closed.reserved_waste(100, 20.0, longest=50), "longest is at least the prompt, 100 tokens; got 50"),
 ])  # fmt: skip
 def test_errors_name_the_way_out(call, text):
     with pytest.raises(ValueError, match=r".") as caught:
         call()
     assert text in str(caught.value)
-
-
-def test_every_scheduler_has_a_name():
-    assert [scheduler(name, 2).batch for name in SCHEDULERS] == [2, 2, 2]

@@ -19,8 +19,8 @@ from labcore.roofline import least_time
 from labcore.serving.cache import Paged
 from labcore.serving.closed_forms import harmonic
 from labcore.serving.engine import engine
-from labcore.serving.expert_parallel import mixture
 from labcore.serving.experts import chosen, expected_touched
+from labcore.serving.mixtures import mixture
 from labcore.serving.speculative import acceptance, best_draft_length, expected_tokens, output_distribution
 
 KEY = Path(__file__).parent.parent / "exercises" / "keys" / "22_llm_serving.py"

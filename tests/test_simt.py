@@ -1,4 +1,4 @@
-"""The SIMT machine: lanes agree with numpy, masks cost what they serialise, sectors are those of the addresses."""
+"""The SIMT machine: lanes agree with numpy, masks cost what they serialize, sectors are those of the addresses."""
 
 import re
 
@@ -123,7 +123,7 @@ def test_a_warp_pays_for_a_side_only_if_a_lane_takes_it(signs):
 
 @pytest.mark.parametrize("ways", [1, 2, 4, 8, 16, 32])
 def test_every_further_path_costs_a_serial_pass(ways):
-    # cases of 10 instructions each, one of which each lane takes: utilisation of the cases is 1 / ways
+    # cases of 10 instructions each, one of which each lane takes: utilization of the cases is 1 / ways
     run = launch(switch, 32, ways, 10)
     assert run.counts["fma"] == 10 * ways
 

@@ -83,7 +83,7 @@ def test_departures_show_their_numbers():
     assert "25,165,824 B" in claim("footnote-13-tpuv1-unified-buffer").reason
     reason = claim("selfcheck-1-q5-batch1-utilization").reason
     assert "a batch of 8 to 16" in reason  # 5 / 0.6535 = 7.7, 10 / 0.6535 = 15.3
-    assert "would read 10%" in reason  # 2.039 / 19.5
+    assert "same rate is 10%" in reason  # 2.039 / 19.5
 
 
 def test_claims_take_other_inputs():

@@ -175,7 +175,7 @@ def distinct(nodes):
 # %% [markdown] task="q3"
 # ## 3. Fold it
 #
-# A convolution with one weight `w` and bias `b` gives `w * x + b`. The batch normalisation behind it takes its input `v`
+# A convolution with one weight `w` and bias `b` gives `w * x + b`. The batch normalization behind it takes its input `v`
 # to `scale * (v - mean) / sqrt(var + eps) + shift`. Return the weight and the bias of one convolution that does both, as
 # a pair. *2 points*
 
@@ -209,7 +209,7 @@ def draw(rng):
     return w, b, scale, shift, mean, rng.choice((4.0, 16.0, 64.0)) - eps, eps
 
 
-# %% wrong="q3" slip="the convolution's own bias goes through the normalisation as well: a * (b - mean) + shift"
+# %% wrong="q3" slip="the convolution's own bias goes through the normalization as well: a * (b - mean) + shift"
 def folded(w, b, scale, shift, mean, var, eps):
     a = scale / math.sqrt(var + eps)
     return a * w, b - a * mean + shift

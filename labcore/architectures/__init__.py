@@ -10,7 +10,7 @@ The names that are used from here; each lives in the module named for it. The ch
 """
 
 from labcore.architectures.balance import Batching, Placed, batching, place, ridges
-from labcore.architectures.demand import Demand, decode, mixture, prefill, share_of_kv, single, touched
+from labcore.architectures.demand import Demand, decode, mixture, prefill, share_of_kv, single
 from labcore.architectures.dies import Build, builds, link_for_full, numa_bandwidth, read_time, wafer_yields
 from labcore.architectures.growth import Fit, catalogue_fit, compounded, disparity, fit, points
 from labcore.architectures.mixes import Bottleneck, bottleneck, jobs, serve
@@ -21,5 +21,5 @@ __all__ = (
     "STYLES", "Batching", "Bottleneck", "Build", "Demand", "Fit", "Placed", "TokenTime", "batching", "bottleneck",
     "builds", "catalogue_fit", "chips_to_hold", "compounded", "decode", "disparity", "fit", "jobs", "link_for_full",
     "link_share", "mixture", "numa_bandwidth", "place", "points", "prefill", "read_time", "ridges", "serve",
-    "share_of_kv", "shown", "single", "style", "table", "tiers_for", "token_time", "touched", "wafer_yields",
+    "share_of_kv", "shown", "single", "style", "table", "tiers_for", "token_time", "wafer_yields",
 )  # fmt: skip

@@ -13,6 +13,7 @@ from functools import lru_cache
 from labcore.feasibility.workload import Workload, workload
 from labcore.models.language import DECODERS, kv_cache_bytes
 from labcore.models.network import Network
+from labcore.serving.experts import expected_touched
 from labcore.units import Bytes, Flop, FlopPerByte, Ratio, positive, positive_ints
 
 
@@ -20,8 +21,8 @@ from labcore.units import Bytes, Flop, FlopPerByte, Ratio, positive, positive_in
 class Demand:
     """One pass: FLOP, KV bytes and activation bytes of one sequence (or image), and weights read for all of them.
 
-    `held` is what the weights take in memory, read in this pass or not; `experts`, where the weights are shared out,
-    is (bytes that every token reads, bytes of one expert, experts, experts a token).
+    `held` is what the weights take in memory, read in this pass or not, at `b_weights` each; `experts`, where the
+    weights are shared out, is (bytes that every token reads, bytes of one expert, experts, experts a token).
     """
 
     name: str
@@ -31,13 +32,14 @@ class Demand:
     activations: Bytes
     held: Bytes
     experts: tuple[Bytes, Bytes, int, int] | None = None
+    b_weights: Bytes = 2
 
     def read(self, batch: int) -> Bytes:
         """Bytes of weights that a batch reads: all, but of experts those that some token is expected to choose."""
         if self.experts is None:
             return self.weights
         always, each, count, chosen = self.experts
-        return always + each * touched(count, chosen, batch)
+        return always + each * expected_touched(batch, count, chosen)
 
     def D_vol(self, batch: int) -> Bytes:
         """Bytes that cross the memory's bus for a batch."""
@@ -70,20 +72,6 @@ class Demand:
         return self.weights / room if room > 0 else None
 
 
-def touched(experts: int, chosen: int, tokens: int) -> float:
-    """Experts that at least one of so many tokens chooses, on average, where each takes `chosen` at random.
-
-    E (1 - (1 - k / E)^B): every token misses an expert with 1 - k / E, independently of the others.
-
-    >>> touched(experts=8, chosen=2, tokens=1), touched(experts=8, chosen=2, tokens=2)
-    (2.0, 3.5)
-    """
-    positive_ints(experts=experts, chosen=chosen, tokens=tokens)
-    if chosen > experts:
-        raise ValueError(f"a token cannot choose {chosen} of {experts} experts; {experts} is the most")
-    return experts * (1 - (1 - chosen / experts) ** tokens)
-
-
 @lru_cache(maxsize=256)
 def decode(model: str, context: int, precision: str = "fp16", weights: str | None = None) -> Demand:
     """One decode step of a language model for one sequence that attends to `context` tokens.
@@ -98,7 +86,7 @@ def decode(model: str, context: int, precision: str = "fp16", weights: str | Non
     one, two = (_passes(model, "decode", context, precision, weights, batch) for batch in (1, 2))
     kv = kv_cache_bytes(model, 1, context, precision)
     networks = one.phases["decode"], two.phases["decode"]
-    return _line(f"decode of {model} at {context} tokens", *networks, kv, networks[0].params * one.b_weights)
+    return _line(f"decode of {model} at {context} tokens", *networks, kv, one.b_weights)
 
 
 @lru_cache(maxsize=256)
@@ -115,8 +103,8 @@ def prefill(model: str, seq: int, precision: str = "fp16", weights: str | None =
         for layer in passed.layers
         if layer.op.kind == "matmul" and (layer.params or layer.name == "head")
     )
-    held = passed.params * work.b_weights
-    return Demand(f"prefill of {model}, {seq} tokens", passed.flop, read, 0.0, passed.D_vol - read, held)
+    held, b = passed.params * work.b_weights, work.b_weights
+    return Demand(f"prefill of {model}, {seq} tokens", passed.flop, read, 0.0, passed.D_vol - read, held, b_weights=b)
 
 
 @lru_cache(maxsize=256)
@@ -130,10 +118,10 @@ def single(model: str, precision: str = "fp16") -> Demand:
     if "pass" not in one.phases:
         raise ValueError(f"{model} is a language model: take prefill or decode")
     networks = one.phases["pass"], two.phases["pass"]
-    return _line(f"{model}, one input", *networks, 0.0, networks[0].params * one.b_weights)
+    return _line(f"{model}, one input", *networks, 0.0, one.b_weights)
 
 
-def mixture(dense: Demand, model: str, experts: int, chosen: int, b_weights: Bytes = 2) -> Demand:
+def mixture(dense: Demand, model: str, experts: int, chosen: int) -> Demand:
     """A decode step whose MLPs are `experts` copies of the model's own, of which every token takes `chosen`.
 
     The router's own weights and what it sends between chips are left out.
@@ -143,11 +131,11 @@ def mixture(dense: Demand, model: str, experts: int, chosen: int, b_weights: Byt
     >>> moe.read(1) < moe.read(4) < moe.read(64) < moe.held, moe.flop < 2 * step.flop
     (True, True)
     """
-    m = DECODERS[model]
-    mlp = 3 * m.n_layers * m.d_model * m.d_ff  # gate, up and down; two matrices of a GPT are less
-    if not model.startswith("llama"):
+    if model not in DECODERS or not model.startswith("llama"):
         raise ValueError(f"experts are built of Llama's gated MLPs; got {model!r}, take llama3-8b or llama3-70b")
-    each = mlp * b_weights
+    m = DECODERS[model]
+    mlp = 3 * m.n_layers * m.d_model * m.d_ff  # gate, up and down
+    each = mlp * dense.b_weights
     positive_ints(experts=experts, chosen=chosen)
     always = dense.weights - each
     return replace(
@@ -173,7 +161,8 @@ def _passes(model: str, phase: str, tokens: int, precision: str, weights: str | 
     return workload(model, batch, tokens, precision, weights)
 
 
-def _line(name: str, one: Network, two: Network, kv: Bytes, held: Bytes) -> Demand:
+def _line(name: str, one: Network, two: Network, kv: Bytes, b_weights: Bytes) -> Demand:
     """The line through the bytes of a batch of one and of two: what does not grow is weights, of any layer."""
     each = two.D_vol - one.D_vol
-    return Demand(name, one.flop, one.D_vol - each, kv, each - kv, held)
+    held = one.params * b_weights
+    return Demand(name, one.flop, one.D_vol - each, kv, each - kv, held, b_weights=b_weights)

@@ -60,8 +60,8 @@ def in_step(items: Sequence[float], lanes: int) -> Use:
     >>> use.T, use.utilization
     (5.0, 0.8)
     """
-    T, positions = _items(items), -(-len(items) // lanes) if lanes > 0 else 0
     positive_ints(lanes=lanes)
+    T, positions = _items(items), -(-len(items) // lanes)
     padded = np.concatenate([T, np.zeros(positions * lanes - T.size)]).reshape(positions, lanes)
     return Use(float(padded.max(axis=1).sum()), float(T.sum()), lanes, positions)
 

@@ -45,7 +45,7 @@ class Job:
 
 
 def jobs(model: str = MODEL, batch: int = BATCH, context: int = CONTEXT, precision: str = "fp16") -> dict[str, Job]:
-    """The five workloads of a mix, by name.
+    """The five workloads of a mix, by name; what crosses between chips has 16 bits a number, whatever the precision.
 
     >>> list(jobs())
     ['prefill', 'decode', 'convolution', 'recommendation', 'MoE']
@@ -127,7 +127,10 @@ def _staged(job: Job, one: Architecture, precision: str, tier: str, chips: int) 
 
 
 def _sliced(job: Job, one: Architecture, precision: str, tier: str, chips: int) -> dict[str, Seconds]:
-    """Times of a batch where each chip has a share of every layer, and all-reduces join them."""
+    """Times of a batch where each chip has a share of every layer, and all-reduces join them.
+
+    They overlap with the rest as all does here, though layers wait for them: `token_time` adds them, for one sequence.
+    """
     at = token_time(job.demand, job.model, one, chips, "tensor", job.batch, tier, precision)
     return {"compute": at.T_compute, "memory": at.T_memory, "link": at.T_link}
 
@@ -157,7 +160,7 @@ class Bottleneck:
         """The bottleneck as one sentence."""
         if self.binds == "capacity":
             without = " and ".join(name for name, part in self.parts.items() if part.binds == "capacity")
-            return f"{self.architecture} has no room for {without}."
+            return f"{self.architecture} works alone, as no link is known, and has no room for {without}."
         slowest = max(self.T, key=self.T.get)
         share, took = self.by_cause[self.binds] / self.T_total, self.T[slowest] / self.T_total
         return (

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from labcore.architectures.demand import Demand
 from labcore.catalogue.architectures import HOP, Architecture
 from labcore.interconnect.collectives import ALL_REDUCE
-from labcore.interconnect.link import Link
 from labcore.models.language import DECODERS
 from labcore.units import Bytes, BytesPerSecond, Ratio, Seconds, positive_ints
 
@@ -59,8 +58,7 @@ def token_time(
 
     The link's bandwidth is shared by what a chip sends; L_lat is that of one message. A pipeline keeps as many batches
     in flight as it has chips, so its `throughput` is that of its slowest stage, chips times batch / T_token at best.
-    Raises ValueError for a chip without a link, more pipeline chips than layers can be cut finer than (a layer may be
-    cut), or a split that is none.
+    Activations have 16 bits a number. Raises ValueError for a chip without a link, or a model or split that is none.
 
     >>> from labcore.architectures.demand import decode
     >>> from labcore.catalogue.architectures import architecture
@@ -71,6 +69,8 @@ def token_time(
     positive_ints(chips=chips, batch=batch)
     if split not in SPLITS:
         raise ValueError(f"a split is one of {', '.join(SPLITS)}; got {split!r}")
+    if model not in DECODERS:
+        raise ValueError(f"tokens are of a language model, one of {', '.join(DECODERS)}; got {model!r}")
     m, precision, tier = DECODERS[model], precision or one.sixteen_bit, tier or one.home
     in_step = chips if split == "tensor" else 1  # chips that work on one token at the same time
     T_compute = batch * demand.flop / one.peak(precision) / in_step
@@ -101,16 +101,6 @@ def _link(one: Architecture, chips: int) -> BytesPerSecond:
     return one.link.value if one.link else math.inf
 
 
-def link_of(one: Architecture, L_lat: Seconds = HOP.value) -> Link:
-    """The link of a chip for labcore.interconnect: all of its links in one direction.
-
-    >>> from labcore.catalogue.architectures import architecture
-    >>> link_of(architecture("LPU v1")).BW_one_way
-    240000000000.0
-    """
-    return Link(one.name, _link(one, 2), L_lat)
-
-
 def link_share(found: TokenTime) -> Ratio:
     """The share of a token's time that is spent between chips.
 
@@ -129,6 +119,6 @@ def tiers_for(one: Architecture, D_held: Bytes) -> dict[str, int]:
 
     >>> from labcore.catalogue.architectures import architecture
     >>> tiers_for(architecture("SN40L"), D_held=140e9)
-    {'SRAM': 270, 'HBM': 3, 'DDR': 1}
+    {'SRAM': 257, 'HBM': 3, 'DDR': 1}
     """
     return {tier.name: chips_to_hold(one, D_held, tier.name) for tier in one.tiers}

@@ -17,6 +17,7 @@ from labcore.catalogue.execution import MMA_TILES
 from labcore.simt.kernels import two_paths
 from labcore.simt.warp import launch
 from labcore.systolic import simulate as array
+from labcore.units import counted
 from labcore.vector.counts import instructions
 
 LEVELS = ("core", "system")
@@ -37,7 +38,7 @@ class Style:
 
 
 def _simd() -> dict[str, float]:
-    return {f"instructions, {lanes} lanes": instructions("relu", 4096, lanes) for lanes in (1, 16)}
+    return {f"instructions, {counted(lanes, 'lane')}": instructions("relu", 4096, lanes) for lanes in (1, 16)}
 
 
 def _simt() -> dict[str, float]:
@@ -154,6 +155,6 @@ def shown(name: str) -> dict[str, float]:
     """What our machine of a style measures, by what was measured: the promise of its row, in numbers.
 
     >>> shown("SIMD")
-    {'instructions, 1 lanes': 28672, 'instructions, 16 lanes': 2048}
+    {'instructions, 1 lane': 28672, 'instructions, 16 lanes': 2048}
     """
     return dict(style(name).measure())

@@ -16,7 +16,7 @@ from labcore.codesign.problem import live, template
 from labcore.codesign.search import Trainings
 from labcore.codesign.strategies import nested_joint
 from labcore.codesign.toolchain import line, present
-from labcore.codesign.training import realise
+from labcore.codesign.training import realize
 from labcore.measure.compute import blas_threads
 from labcore.units import Seconds
 
@@ -38,7 +38,7 @@ def live_path() -> Row:
     best = fastest(found, {network: 1 - accuracy for network, accuracy in spent.full.items()}, most=0.05)
     T_search = time.perf_counter() - start
     network = Network(*best.network)
-    made, integers = sized(template(best.hardware, network.bits), network), realise(network, seed=0)
+    made, integers = sized(template(best.hardware, network.bits), network), realize(network, seed=0)
     images = digits("test").images[:IMAGES]
     run = simulate(integers, made, images)
     T = time.perf_counter() - start
@@ -56,7 +56,7 @@ def simulated_cycles() -> Row:
     from labcore.codesign.rtl.simulate import simulate
 
     network = Network(("fc",), 16, 4)
-    made, integers = sized(template((4, 4, "os"), 4), network), realise(network, seed=0)
+    made, integers = sized(template((4, 4, "os"), 4), network), realize(network, seed=0)
     few, many = (_timed(lambda n=n: simulate(integers, made, digits("test").images[:n], "amaranth")) for n in (1, 9))
     cycles = 8 * int(simulate(integers, made, digits("test").images[:1], "amaranth").cycles[0])
     return at_least(name, cycles / (many - few), 500, "limit", "cycles/s")

@@ -2,14 +2,15 @@
 
 A tier is what a chip owns of one memory: capacity and bandwidth, all of its copies together. `home` names the tier in
 which the maker means the weights to live. Peaks are dense. A bandwidth of a link is one direction, all links together.
-What only a maker says, without terms that could be checked, has the kind "claimed". Left out is memory of the machine
-around a chip: the DDR of an IPU-Machine (Streaming Memory), and what streams weights to a WSE-2 (MemoryX).
+The farthest tier may be of the machine around a chip: an IPU's share of its machine's DDR, or the MemoryX that streams
+weights to the wafers of a cluster. What a maker only announced, in a talk or to the press, has the kind "claimed", and
+so has what follows from it; a data sheet or documentation is "published".
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from labcore.catalogue.edge import MOBILE_NPU
 from labcore.catalogue.execution import IPU_MEMORY, WSE2_CORES, WSE2_MEMORY
@@ -21,7 +22,7 @@ from labcore.catalogue.multichip import WSE3_CORES
 from labcore.catalogue.other import MI300X
 from labcore.catalogue.sources import TEACHING
 from labcore.catalogue.tpu import TPU_V5P
-from labcore.units import BytesPerSecond, FlopPerByte, FlopPerSecond
+from labcore.units import BytesPerSecond, FlopPerByte
 
 _SHARED = Source(
     "PubMed Central PMC10448217", "Hardware features of different Nvidia GPU architectures, Table 3", 2023,
@@ -35,11 +36,15 @@ NEURON_CORE = Source(
     "AWS", "Neuron documentation, NeuronCore-v3 architecture", 2025,
     "https://awsdocs-neuron.readthedocs-hosted.com/en/latest/about-neuron/arch/neuron-hardware/neuron-core-v3.html",
 )  # fmt: skip
-_TRN2_POWER = Source("SemiAnalysis, summarised by tengele.com", "Amazon's AI Self Sufficiency: Trainium2", 2024)
+_TRN2_POWER = Source("SemiAnalysis, summarized by tengele.com", "Amazon's AI Self Sufficiency: Trainium2", 2024)
 _TRN2_LAUNCH = Source("Tom's Hardware", "AWS building ExaFLOPS-class supercomputer for AI with Trainium2", 2024)
 _WORMHOLE = Source(
     "Tenstorrent", "Wormhole PCIe cards, specifications", 2025,
     "https://docs.tenstorrent.com/aibs/wormhole/specifications.html",
+)  # fmt: skip
+_TENSIX = Source(
+    "Tenstorrent", "Documentation of the instruction set: Wormhole B0 and Blackhole, L1", 2025,
+    "https://github.com/tenstorrent/tt-isa-documentation/blob/main/WormholeB0/TensixTile/L1.md",
 )  # fmt: skip
 _WORMHOLE_LAUNCH = Source("xmsinho.com", "Jim Keller has launched a new RISC-V chip", 2024)
 _BLACKHOLE = Source(
@@ -57,18 +62,18 @@ _GC200_FP32 = Source("Cambrian AI", "Could Graphcore's second chip challenge NVI
 _IPU_NOTES = Source("Charlie Blake", "IPUs, notes on the Colossus MK2", 2022, "https://thecharlieblake.co.uk/ipus")
 _BOW = Source("Graphcore", "Bow-2000 IPU-Machine datasheet, Overview", 2023,
               "https://docs.graphcore.ai/projects/bow-2000-datasheet/en/latest/overview.html")  # fmt: skip
+_IPU_GUIDE = Source("Graphcore", "IPU Programmer's Guide, IPU hardware overview", 2023,
+                    "https://docs.graphcore.ai/projects/ipu-programmers-guide/en/latest/about_ipu.html")  # fmt: skip
 _BOW_CLOCK = Source("Talent Republic", "Graphcore, the wafer-on-wafer processor (in Spanish)", 2022)
 _SN40L = Source("Prabhakar (SambaNova)", "SambaNova SN40L RDU, Hot Chips 2024, slides 2 to 4 as text", 2024,
                 "https://www.sgpjbg.com/baogao/465014.html")  # fmt: skip
 _SN40L_NEWS = Source("AI Wiki", "SambaNova SN40L", 2026, "https://aiwiki.ai/wiki/sambanova_sn40l")
-_LPU = Source("TechPowerUp", "Groq LPU AI Inference Chip is Rivaling Major Players", 2024,
-              "https://techpowerup.com/news-tags/Processor?page=3")  # fmt: skip
+_SN40L_DDR = Source("Prabhakar (SambaNova)", "SambaNova SN40L, abstract of a seminar at IISc Bangalore", 2024,
+                    "https://www.csa.iisc.ac.in/event/688/sambanova-sn40l-scaling-the-ai-memory-wall-with-"
+                    "dataflow-and-composition-of-experts")  # fmt: skip
+_LPU = Source("01.me", "Groq's inference chip, after Groq's specification", 2024, "https://01.me/en/2024/02/groq/")
 _LPU_LINKS = Source("Linley Newsletter", "Groq Gets Connected", 2020,
                     "https://www.linleygroup.com/newsletters/newsletter_detail.php?num=6233")  # fmt: skip
-_LPU_POWER = Source(
-    "TechSpot", "Groq launches first AI accelerator card capable of 1 PetaOPS", 2020,
-    "https://www.techspot.com/news/83719-groq-launches-first-ai-accelerator-card-capable-1.html",
-)  # fmt: skip
 _WSE2 = Source(
     "AnandTech", "Cerebras Unveils Wafer Scale Engine Two", 2021, "http://labs.anandtech.com/Show/Index/16626"
 )
@@ -78,6 +83,13 @@ _WSE3_WIDTH = Source(
     "The Next Platform", "Cerebras Goes Hyperscale With Third Gen Waferscale Supercomputers", 2024,
     "https://www.nextplatform.com/2024/03/14/cerebras-goes-hyperscale-with-third-gen-waferscale-supercomputers/",
 )  # fmt: skip
+_CS2_IO = Source("Cerebras", "Glossary, SwarmX", 2023, "https://www.cerebras.net/glossary/swarmx/")
+_CS3_IO = Source(
+    "Argonne National Laboratory", "AI accelerators, tutorial at SC24: Cerebras", 2024,
+    "https://github.com/argonne-lcf/AIaccelerators-SC24-tutorial/tree/main/Cerebras",
+)  # fmt: skip
+_MEMORYX = Source("Linley Newsletter", "Cerebras Performs Extreme Training", 2021,
+                  "https://linleygroup.com/newsletters/newsletter_detail.php?num=6363&year=2021&tag=3")  # fmt: skip
 _CS3 = Source("awesomeagents.ai", "Cerebras WSE-3", 2026, "https://awesomeagents.ai/hardware/cerebras-wse-3")
 _V5P = Source("Google Cloud", "TPU v5p documentation", 2025, "https://docs.cloud.google.com/tpu/docs/v5p")
 _IEA = Source("International Energy Agency", "Energy and AI", 2025)
@@ -111,16 +123,12 @@ class Architecture:
     link: Fact | None = None
     power: Fact | None = None
 
+    peak = Accelerator.peak  # peaks are asked for alike
+
     @property
     def sixteen_bit(self) -> str:
         """The 16-bit floating format that the chip computes in: fp16 where it has a peak for it, else bf16."""
         return "fp16" if "fp16" in self.peaks else "bf16"
-
-    def peak(self, precision: str) -> FlopPerSecond:
-        """Peak dense throughput; raises ValueError with the precisions the chip has."""
-        if precision not in self.peaks:
-            raise ValueError(f"{self.name} has no {precision} peak; it has {', '.join(self.peaks)}")
-        return self.peaks[precision].value
 
     def tier(self, name: str) -> Tier:
         """The tier of that name; raises ValueError with those the chip has."""
@@ -161,7 +169,7 @@ def _shared(sms: int, all_sms: int, KiB: int, BW: float) -> Tier:
     note = f"{sms} of the {all_sms} SMs of the full die"
     return Tier(
         "shared memory", Fact(sms * KiB * 2**10, "B", _SHARED, f"{KiB} KiB an SM, {note}", "derived"),
-        Fact(BW * sms / all_sms, "B/s", _SHARED, f"128 B a clock and SM; {note}", "derived"),
+        Fact(BW * sms / all_sms, "B/s", _SHARED, f"128 B a clock, at 1.755 GHz; {note}", "derived"),
     )  # fmt: skip
 
 
@@ -198,8 +206,13 @@ def _wafer(cores: Fact, width: int) -> dict[str, Fact]:
     }
 
 
-_WSE_LINK = Fact(150e9, "B/s", _CS3, "12 x 100 Gb/s Ethernet of the CS system; not read at Cerebras", confirmed=False)
+_WSE_LINK = {
+    name: Fact(150e9, "B/s", source, "1.2 Tb/s in and out of the CS system around a wafer", "derived")
+    for name, source in (("WSE-2", _CS2_IO), ("WSE-3", _CS3_IO))
+}
+_STREAMED = Fact(240e12, "B", _MEMORYX, "room for 120 T weights, at 16 bits each; all wafers share it", "derived")
 _IPU_READS = "second-hand; 1,472 tiles x 24 B x 1.35 GHz give 47.7, so loads and stores are counted together"
+_IPU_DDR = Fact(64e9, "B", _BOW, "of four 256 GB at most, in the machine around; no bandwidth was read", "derived")
 _IPU_LINK = Fact(160e9, "B/s", _IPU_NOTES, "half of 320 GB/s, taken as both ways", "derived", confirmed=False)
 
 ALL = (
@@ -230,7 +243,10 @@ ALL = (
         "Wormhole n150", "Tenstorrent", "tasks", Fact(2024, "year", _WORMHOLE_LAUNCH),
         {"fp16": Fact(74e12, "FLOP/s", _WORMHOLE), "fp8": Fact(262e12, "FLOP/s", _WORMHOLE)},
         (
-            Tier("SRAM", Fact(108e6, "B", _WORMHOLE, "72 cores of 1.5 MB")),
+            Tier("SRAM", Fact(72 * 1464 * 2**10, "B", _TENSIX, "72 cores of 1,464 KiB; the board's page has 108 MB",
+                              "derived"),
+                 Fact(72 * 16 * 16 * 1e9, "B/s", _TENSIX, "72 cores at 1 GHz, each of 16 banks that read or write 16 B "
+                      "a clock; what feeds the multipliers reads five at most, 5.8 TB/s", "derived")),
             Tier("GDDR6", Fact(12e9, "B", _WORMHOLE), Fact(288e9, "B/s", _WORMHOLE)),
         ),
         home="GDDR6",
@@ -240,11 +256,12 @@ ALL = (
     Architecture(
         "Blackhole p150", "Tenstorrent", "tasks", Fact(2025, "year", _BLACKHOLE_SALE),
         {
-            "fp16": Fact(372e12, "FLOP/s", _BLACKHOLE_TALK, "140 cores; firmware of 2026 leaves 120 of them"),
-            "fp8": Fact(745e12, "FLOP/s", _BLACKHOLE_TALK, "140 cores; later 774, and 664 with 120 cores"),
+            "fp16": Fact(372e12, "FLOP/s", _BLACKHOLE_TALK, "140 cores; of 2026 on 120 of them", "claimed"),
+            "fp8": Fact(745e12, "FLOP/s", _BLACKHOLE_TALK, "140 cores; later 774, and 664 with 120 cores",
+                        "claimed"),
         },
         (
-            Tier("SRAM", Fact(210e6, "B", _BLACKHOLE, "140 cores of 1.5 MB")),
+            Tier("SRAM", Fact(140 * 1536 * 2**10, "B", _TENSIX, "140 cores of 1,536 KiB", "derived")),
             Tier("GDDR6", Fact(32e9, "B", _BLACKHOLE), Fact(512e9, "B/s", _BLACKHOLE)),
         ),
         home="GDDR6",
@@ -253,26 +270,31 @@ ALL = (
     ),
     Architecture(
         "GC200", "Graphcore", "bulk synchronous", Fact(2020, "year", _GC200),
-        {"fp16": Fact(250e12, "FLOP/s", _GC200, "accumulated in fp16"), "fp32": Fact(62.5e12, "FLOP/s", _GC200_FP32)},
-        (Tier("SRAM", IPU_MEMORY, Fact(47.5e12, "B/s", _IPU_NOTES, _IPU_READS, "claimed", confirmed=False)),),
+        {"fp16": Fact(250e12, "FLOP/s", _GC200, "accumulated in fp16", "claimed"),
+         "fp32": Fact(62.5e12, "FLOP/s", _GC200_FP32, kind="claimed")},
+        (Tier("SRAM", IPU_MEMORY, Fact(47.5e12, "B/s", _IPU_NOTES, _IPU_READS, "claimed", confirmed=False)),
+         Tier("DDR", replace(_IPU_DDR, source=_IPU_GUIDE, note="as a Bow's: four have up to 260 GB, SRAM included; no "
+                             "bandwidth was read"))),
         home="SRAM", link=_IPU_LINK,
     ),
     Architecture(
         "Bow IPU", "Graphcore", "bulk synchronous", Fact(2022, "year", _BOW_CLOCK),
         {"fp16": Fact(350e12, "FLOP/s", _BOW, "1.4 PFLOP/s of four; accumulated in fp16", "derived")},
         (Tier("SRAM", Fact(IPU_MEMORY.value, "B", _BOW, "3.6 GB of four; the tiles of a GC200, so in MiB", "derived"),
-              Fact(47.5e12 * 1.85 / 1.35, "B/s", _BOW_CLOCK, "the GC200's at 1.85 in place of 1.35 GHz", "derived",
-                   confirmed=False)),),
+              Fact(47.5e12 * 1.85 / 1.35, "B/s", _BOW_CLOCK, "the GC200's at 1.85 in place of 1.35 GHz", "claimed",
+                   confirmed=False)),
+         Tier("DDR", _IPU_DDR)),
         home="SRAM", link=_IPU_LINK,
     ),
     Architecture(
         "SN40L", "SambaNova", "dataflow", Fact(2023, "year", _SN40L_NEWS),
         {"bf16": Fact(638e12, "FLOP/s", _SN40L, kind="claimed")},
         (
-            Tier("SRAM", Fact(520e6, "B", _SN40L, "on both dies; petabytes a second for 16 chips, no figure")),
+            Tier("SRAM", Fact(520 * 2**20, "B", _SN40L, "printed as 520 MB: 1,040 units, taken as 512 KiB each; "
+                              "petabytes a second for 16 chips, no figure", "derived")),
             Tier("HBM", Fact(64e9, "B", _SN40L), Fact(1.6e12, "B/s", _SN40L, "25.6 TB/s of 16 chips", "derived")),
-            Tier("DDR", Fact(1.5e12, "B", _SN40L), Fact(100e9, "B/s", _SN40L, "read as 1,600 GB/s of 16 chips; the "
-                 "lines of the slide's text are out of order", "derived", confirmed=False)),
+            Tier("DDR", Fact(1.5e12, "B", _SN40L), Fact(200e9, "B/s", _SN40L_DDR, "a slide's 1,600 GB/s, taken "
+                 "as of 8 chips: 8 load more than 1 TB/s, above 125 GB/s each", "derived", confirmed=False)),
         ),
         home="HBM",
     ),
@@ -284,20 +306,22 @@ ALL = (
         },
         (Tier("SRAM", Fact(230e6, "B", _LPU), Fact(80e12, "B/s", _LPU, kind="claimed")),),
         home="SRAM",
-        link=Fact(240e9, "B/s", _LPU_LINKS, "16 links of 4 lanes at 30 Gb/s, the pins of the chip; its "
-                  "card exposes three, at 14 GB/s each over cables", "derived"),
-        power=Fact(300, "W", _LPU_POWER, "announced with 1 POP/s at 1.25 GHz; the rates here are of a lower clock",
-                   "claimed"),
+        link=Fact(42e9, "B/s", _LPU_LINKS, "as cabled, 3 links of 14 GB/s that a card of 2020 exposes; the chip has 16 "
+                  "links of 4 lanes at 30 Gb/s, 240 GB/s, and later systems use more of them", "derived"),
+        power=Fact(215, "W", _LPU, "TDP beside these rates; 300 W was announced with 1 POP/s at 1.25 GHz", "claimed"),
     ),
     Architecture(
         "WSE-2", "Cerebras", "dataflow", Fact(2021, "year", _WSE2), _wafer(WSE2_CORES, 4),
-        (Tier("SRAM", WSE2_MEMORY, Fact(20e15, "B/s", _WSE2, _WSE_READS, "claimed")),),
-        home="SRAM", link=_WSE_LINK,
+        (Tier("SRAM", WSE2_MEMORY, Fact(20e15, "B/s", _WSE2, _WSE_READS, "claimed")),
+         Tier("MemoryX", _STREAMED, _WSE_LINK["WSE-2"])),
+        home="SRAM", link=_WSE_LINK["WSE-2"],
     ),
     Architecture(
         "WSE-3", "Cerebras", "dataflow", Fact(2024, "year", _WSE3), _wafer(WSE3_CORES["sold"], 8),
-        (Tier("SRAM", Fact(44e9, "B", _WSE3), Fact(21e15, "B/s", _WSE3, _WSE_READS, "claimed")),),
-        home="SRAM", link=_WSE_LINK, power=Fact(23e3, "W", _CS3, "of the whole system; second-hand", confirmed=False),
+        (Tier("SRAM", Fact(44e9, "B", _WSE3), Fact(21e15, "B/s", _WSE3, _WSE_READS, "claimed")),
+         Tier("MemoryX", _STREAMED, _WSE_LINK["WSE-3"])),
+        home="SRAM", link=_WSE_LINK["WSE-3"], power=Fact(23e3, "W", _CS3, "of the whole system; second-hand",
+                                                     confirmed=False),
     ),
     _known(MOBILE_NPU, "systolic", "LPDDR"),
 )  # fmt: skip

@@ -12,7 +12,7 @@ HOROWITZ = Source("M. Horowitz", "Computing's Energy Problem (and what we can do
                   "https://doi.org/10.1109/ISSCC.2014.6757323")  # fmt: skip
 DALLY = Source("W. Dally", "High-Performance Hardware for Machine Learning, NIPS tutorial", 2015)
 _SLIDES = "the talk's slides round it to {}"
-_AREA = "synthesised for TSMC's 45 nm; read in notes of a lecture that reprints the table, not on the slide"
+_AREA = "synthesized for TSMC's 45 nm; read in notes of a lecture that reprints the table, not on the slide"
 
 ENERGY = {
     ("add", "int8"): Fact(0.03e-12, "J", HOROWITZ),

@@ -1,7 +1,8 @@
 """Tokens a second for one user, as makers of chips without HBM announce them: what a bound is held against.
 
 They are claims of 2024, and both makers have announced more since, some of it with tricks that bytes per second leave
-out. Cerebras says how many systems hold a model, Groq does not.
+out. Cerebras says how many systems hold a model; Groq's page does not, and people who quote it speak of 576 chips. The
+page on Groq was read in a list of news, which moves; the title finds it.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from labcore.catalogue.facts import Accelerator, Fact, Source
-from labcore.catalogue.sources import CHAPTER, TEACHING
+from labcore.catalogue.sources import CHAPTER, TEACHING, XEON_8480
 
 _AMX = Source(
     "Intel and Microsoft", "Llama 2 Inference on 4th Gen Xeon Scalable Processor with DeepSpeed", 2023,
@@ -13,7 +13,6 @@ _CHANNELS = Source(
     "ServeTheHome", "Intel Xeon MAX 9480 Deep-Dive", 2023,
     "https://servethehome.com/intel-xeon-max-9480-deep-dive-intel-has-64gb-hbm2e-onboard-like-a-gpu-or-ai-accelerator/3",
 )  # fmt: skip
-_ARK = Source("Intel", "Xeon Platinum 8480+ Processor, specifications", 2023, "https://ark.intel.com/")
 
 _CORES, _CLOCK = 56, 2.0e9  # base clock: what every core may hold at once
 _CLOCK_NOT_READ = "56 cores x {} a clock x 2.0 GHz base; the clock was read only second-hand"
@@ -37,7 +36,7 @@ SAPPHIRE_RAPIDS = Accelerator(
     },
     bandwidth=Fact(8 * 8 * 4.8e9, "B/s", _CHANNELS, "8 channels of 8 B x 4.8 GT/s (DDR5-4800)", "derived"),
     capacity=Fact(512e9, "B", _AMX, "as configured there, 8 modules of 64 GB a socket", "derived"),
-    power=Fact(350, "W", _ARK, "TDP; read only second-hand", confirmed=False),
+    power=Fact(350, "W", XEON_8480, "TDP; read only second-hand", confirmed=False),
 )  # fmt: skip
 
 REFERENCE_CPU = Accelerator(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from labcore.catalogue.facts import Fact, Source
-from labcore.catalogue.sources import ALEXNET_PAPER, GPT3_PAPER, INTEL_486, TEACHING
+from labcore.catalogue.sources import ALEXNET_PAPER, GPT3_PAPER, INTEL_486, TEACHING, UNREAD
 
 _4004 = Source("BYTE, copied by X-Number World", "Intel 4004", 1995, "https://xnumber.com/xnumber/intel_4004.htm")
 _LECTURE = Source("J. Hennessy and D. Patterson", "Turing Lecture at ISCA, announcement", 2018,
@@ -29,7 +29,6 @@ _EPOCH_TREND = Source(
 )  # fmt: skip
 _NOTABLE = Source("Epoch AI", "Notable AI Models", 2024, "https://epoch.ai/data")
 _OPENAI = Source("OpenAI", "AI and Compute", 2018, "https://openai.com/index/ai-and-compute/")
-_UNREAD = "the document itself was not read"
 
 TRANSISTORS = {"4004": (Fact(1971, "year", _4004), Fact(2300, "", _4004)),
                "486DX": (Fact(1989, "year", INTEL_486), Fact(1.2e6, "", INTEL_486))}  # fmt: skip
@@ -54,7 +53,7 @@ GTX580_PEAK = Fact(512 * 2 * 1.544e9, "FLOP/s", _GTX580, "512 lanes x 2 FLOP x 1
 TRAINING = {  # year, FLOP
     "AlexNet": (
         Fact(2012, "year", ALEXNET_PAPER),
-        Fact(4.7e17, "FLOP", _NOTABLE, _UNREAD, "estimate", confirmed=False),
+        Fact(4.7e17, "FLOP", _NOTABLE, UNREAD, "estimate", confirmed=False),
     ),
     "Transformer (big)": (
         Fact(2017, "year", _VASWANI),

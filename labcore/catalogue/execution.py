@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from labcore.catalogue.facts import Fact, Source
 from labcore.catalogue.gpu import B200, H100
+from labcore.catalogue.sources import XEON_8480
 
 PTX = Source("NVIDIA", "PTX ISA 9.0, mma and wmma", 2025, "https://docs.nvidia.com/cuda/parallel-thread-execution/")
 _A100 = Source(
@@ -40,7 +41,6 @@ _AMX = Source(
 _AMX_RATE = Source(
     "PyTorch", "Leverage Intel Advanced Matrix Extensions", 2023, "https://pytorch.org/tutorials/recipes/amx.html"
 )
-_SPR = Source("Intel", "Xeon Platinum 8480+ Processor, specifications", 2023, "https://ark.intel.com/")
 _TPU_V4 = Source("Google Cloud", "TPU v4 documentation", 2025, "https://cloud.google.com/tpu/docs/v4")
 _TPU_ARRAYS = Source(
     "Google Cloud", "TPU system architecture", 2024, "https://cloud.google.com/tpu/docs/system-architecture-tpu-vm"
@@ -189,7 +189,7 @@ AMX_ROW_BYTES = Fact(64, "B", _AMX, "of one tile register")
 AMX_CYCLES = Fact(
     16, "", _AMX_RATE, "2 x 16 x 16 x 64 operations of one full int8 tile product at 2,048 a cycle", "derived"
 )
-SPR_CORES = Fact(56, "", _SPR, "read second-hand", confirmed=False)
+SPR_CORES = Fact(56, "", XEON_8480, "read second-hand", confirmed=False)
 AVX512_BITS = Fact(512, "", _AMX)
 
 TPU_V4_CORES = Fact(2, "", _TPU_V4, "TensorCores of a chip")

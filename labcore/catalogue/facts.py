@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from labcore.units import BytesPerSecond, FlopPerByte, FlopPerSecond, format_si
 
@@ -67,6 +68,12 @@ class Accelerator:
     bandwidth: Fact
     capacity: Fact
     power: Fact | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "peaks", MappingProxyType(dict(self.peaks)))  # frozen through and through
+
+    def __reduce__(self) -> tuple[type, tuple[object, ...]]:  # a proxy can be neither copied nor pickled
+        return type(self), tuple(dict(v) if isinstance(v, MappingProxyType) else v for v in vars(self).values())
 
     @property
     def precisions(self) -> tuple[str, ...]:

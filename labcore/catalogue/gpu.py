@@ -10,7 +10,7 @@ at its word.
 from __future__ import annotations
 
 from labcore.catalogue.facts import Accelerator, Fact, Source
-from labcore.catalogue.sources import TPU_V1_PAPER
+from labcore.catalogue.sources import INSIDE_VOLTA, TPU_V1_PAPER, V100_LAUNCH
 
 _TITAN = Source(
     "Ubergizmo", "NVIDIA Powers Worlds Fastest Supercomputer: the Titan", 2012,
@@ -27,14 +27,6 @@ _M40 = Source(
 _M40_24GB = Source(
     "Microway", "NVIDIA Tesla M40 24GB GPU Accelerator (Maxwell GM200) Up Close", 2016,
     "https://www.microway.com/hpc-tech-tips/nvidia-tesla-m40-24gb-gpu-accelerator-maxwell-gm200-close/",
-)  # fmt: skip
-_VOLTA = Source(
-    "NVIDIA", "Inside Volta: The World's Most Advanced Data Center GPU, Table 1", 2017,
-    "https://developer.nvidia.com/blog/inside-volta/",
-)  # fmt: skip
-_VOLTA_LAUNCH = Source(
-    "TweakTown", "NVIDIA Tesla V100: single-slot 150W, dual 300W (GTC 2017)", 2017,
-    "https://www.tweaktown.com/news/57488/nvidia-tesla-v100-single-slot-150w-dual-300w/index.html",
 )  # fmt: skip
 _P40_BRIEF = Source(
     "NVIDIA", "Tesla P40 GPU Accelerator, Product Brief PB-08338-001", 2016,
@@ -126,8 +118,8 @@ M40 = Accelerator(
     "M40", "NVIDIA", "GPU",
     year=Fact(2015, "year", _M40, "announced 10 November 2015"),
     peaks={
-        "fp64": Fact(0.21e12, "FLOP/s", _VOLTA, "vector; 1/32 of fp32"),
-        "fp32": Fact(6.8e12, "FLOP/s", _VOLTA, "vector; the launch material rounds to 7"),
+        "fp64": Fact(0.21e12, "FLOP/s", INSIDE_VOLTA, "vector; 1/32 of fp32"),
+        "fp32": Fact(6.8e12, "FLOP/s", INSIDE_VOLTA, "vector; the launch material rounds to 7"),
     },
     bandwidth=Fact(288e9, "B/s", _M40_24GB, "384 bit x 6 Gb/s"),
     capacity=Fact(12e9, "B", _M40, "a 24 GB version followed in 2016"),
@@ -161,7 +153,7 @@ P100 = Accelerator(
 
 V100 = Accelerator(
     "V100", "NVIDIA", "GPU",
-    year=Fact(2017, "year", _VOLTA_LAUNCH),
+    year=Fact(2017, "year", V100_LAUNCH),
     peaks={
         "fp64": Fact(7.8e12, "FLOP/s", _AMPERE, "vector"),
         "fp32": Fact(15.7e12, "FLOP/s", _AMPERE, "vector"),

@@ -37,3 +37,9 @@ TENSORFLOW = Convention("TensorFlow", "NHWC", _TENSORFLOW, {}, {})
 RESNET50_GAIN = Fact(1.22, "x", _PYTORCH, "training in mixed precision, channels last over NCHW; cuDNN 7.6.3")
 VOLTA_GAINS = Fact(1.08, "x", _PYTORCH, "least of 28 networks"), Fact(1.35, "x", _PYTORCH, "most of 28 networks")
 ICE_LAKE_GAINS = Fact(1.26, "x", _PYTORCH, "least, on a CPU"), Fact(1.76, "x", _PYTORCH, "most, on a CPU")
+
+_BATCH_NORM = Source(
+    "PyTorch", "torch/csrc/api/include/torch/nn/functional/batchnorm.h, version 2.0", 2023,
+    "https://github.com/pytorch/pytorch/blob/v2.0.0/torch/csrc/api/include/torch/nn/functional/batchnorm.h",
+)  # fmt: skip
+BATCH_NORM_ARGUMENTS = Fact(9, "", _BATCH_NORM, "of torch.batch_norm: the tensor, four vectors, four settings")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from labcore.catalogue.demand import ALEXNET_PARAMS
 from labcore.catalogue.facts import Fact, Source
 from labcore.catalogue.gpu import V100
-from labcore.catalogue.sources import CHAPTER, GPT3_PAPER
+from labcore.catalogue.sources import CHAPTER, GPT3_PAPER, INSIDE_VOLTA
 from labcore.units import BytesPerSecond
 
 _BENCHES = Source(
@@ -26,10 +26,6 @@ _LUO = Source(
 _ESHELMAN = Source(
     "E. Eshelman", "HPC-oriented Latency Numbers Every Programmer Should Know", 2018,
     "https://gist.github.com/eshelman/343a1c46cb3fba142c1afdcdeec17646",
-)  # fmt: skip
-_VOLTA = Source(
-    "NVIDIA", "Inside Volta: The World's Most Advanced Data Center GPU, Table 1", 2017,
-    "https://developer.nvidia.com/blog/inside-volta/",
 )  # fmt: skip
 _SSD = Source("Pure Storage", "What Is NVMe?", 2024, "https://www.purestorage.com/knowledge/what-is-nvme.html")
 _FEATURES = Source(
@@ -92,7 +88,7 @@ V100_LEVELS = (
     Level("HBM", _waited("HBM"), Fact(891e9, "B/s", _BENCHES, "a sum of one array; the sheet's peak is 900"),
           V100.capacity, "HBM2"),
     Level("L2", _waited("L2"), Fact(2544e9, "B/s", _BENCHES, "all SMs together, 512 kB, by the counter of reads"),
-          Fact(6 * 2**20, "B", _VOLTA, "prints 6144 KB"), "SRAM 1 MiB"),
+          Fact(6 * 2**20, "B", INSIDE_VOLTA, "prints 6144 KB"), "SRAM 1 MiB"),
     Level("L1", _waited("L1"), Fact(13667e9, "B/s", _BENCHES, "all 80 SMs together, 64 kB in each"),
           Fact(128 * 2**10, "B", _BENCHES, "of one SM, shared memory included"), "SRAM 32 KiB", V100_SMS.value),
 )  # fmt: skip

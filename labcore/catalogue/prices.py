@@ -7,12 +7,8 @@ is said once stands there twice. Table 8 mixes precisions, so the one behind eac
 from __future__ import annotations
 
 from labcore.catalogue.facts import Fact, Source
-from labcore.catalogue.sources import CHAPTER
+from labcore.catalogue.sources import CHAPTER, V100_LAUNCH
 
-_DGX_1V = Source(
-    "TweakTown", "NVIDIA Tesla V100: single-slot 150W, dual 300W (GTC 2017)", 2017,
-    "https://www.tweaktown.com/news/57488/nvidia-tesla-v100-single-slot-150w-dual-300w/index.html",
-)  # fmt: skip
 _CNBC = Source("CNBC, copied by newsio", "Meet the $10,000 Nvidia chip powering the race for A.I.", 2023,
                "https://newsio.com/?p=57506")  # fmt: skip
 _TECHSPOT = Source(
@@ -70,7 +66,9 @@ TABLE_8_PRECISION = {"V100": "fp16", "A100": "fp16", "H100": "tf32", "TPU v4": "
 """
 
 REPORTED: dict[str, Range] = {
-    "V100": _range(149_000 / 8, 149_000 / 8, _DGX_1V, "an eighth of a DGX-1 at launch, its server included", "derived"),
+    "V100": _range(
+        149_000 / 8, 149_000 / 8, V100_LAUNCH, "an eighth of a DGX-1 at launch, its server included", "derived"
+    ),
     "A100": _range(10_000, 10_000, _CNBC, "roughly"),
     "H100": _range(25_000, 30_000, _TECHSPOT, "to end customers, by Raymond James; 3,320 to make"),
     "B200": _range(30_000, 40_000, _BLACKWELL, "expected for a Blackwell chip"),
@@ -85,8 +83,8 @@ RENT: dict[str, Range] = {  # USD for an hour of one chip, on demand
     "T4": _range(0.35, 0.98, _T4_HOURS, "an hour of one GPU, alone or of a server's eight, without commitment"),
     "H200": _range(2.50, 7.00, _H200_HOURS, "an hour of the SXM module, cheapest to dearest kind of cloud"),
     "MI300X": _range(1.50, 6.00, _MI300X_HOURS, "an hour of one GPU, TensorWave to Azure and Oracle"),
-    "B200": _range(4.50, 6.00, _B200_HOURS, "an hour on specialised clouds, their average"),
+    "B200": _range(4.50, 6.00, _B200_HOURS, "an hour on specialized clouds, their average"),
 }
-SERVER = Fact(149_000 / 8 / 10_000, "x", _DGX_1V, "an eighth of a DGX-1 over Table 8's V100: what the server around a "
-              "chip adds to its price, in 2017", "derived")  # fmt: skip
+SERVER = Fact(149_000 / 8 / 10_000, "x", V100_LAUNCH, "an eighth of a DGX-1 over Table 8's V100: what the server "
+              "around a chip adds to its price, in 2017", "derived")  # fmt: skip
 ELECTRICITY = Fact(0.0806, "USD", _EIA, "for a kilowatt hour, industrial customers, mean of 2023")

@@ -9,7 +9,7 @@ _PYTORCH = Source(
     "PyTorch", "c10/cuda/CUDACachingAllocator.cpp", 2023,
     "https://github.com/pytorch/pytorch/blob/main/c10/cuda/CUDACachingAllocator.cpp",
 )  # fmt: skip
-_TILES = Source(
+TILES_SOURCE = Source(
     "NVIDIA", "cuBLASLt, cublasLtMatmulTile_t, as nvmath-python lists it", 2024,
     "https://docs.nvidia.com/cuda/nvmath-python/latest/bindings/generated/nvmath.bindings.cublasLt.MatmulTile.html",
 )  # fmt: skip
@@ -26,9 +26,8 @@ LARGE_SEGMENT = Fact(20 * 2**20, "B", _PYTORCH, f"segment for 1 to 10 MiB; {_COP
 OWN_SEGMENT = Fact(10 * 2**20, "B", _PYTORCH, f"from here on a segment of its own size; {_COPY}", confirmed=False)
 ROUND_LARGE = Fact(2 * 2**20, "B", _PYTORCH, f"which is rounded up to multiples of this; {_COPY}", confirmed=False)
 
-# Some of the tiles of C that the library has kernels for, in rows x columns; `_TILES` lists them all.
+# Some of the tiles of C that the library has kernels for, in rows x columns; `TILES_SOURCE` lists them all.
 TILES = {f"{m}x{n}": (m, n) for m, n in ((256, 128), (128, 256), (128, 128), (128, 64), (64, 128), (64, 64), (32, 32))}
-TILES_SOURCE = _TILES
 
 _CLOCKED = "a clock, read from the L2; in copies of the page"
 A100_L2 = Fact(5120, "B", _AMPERE, _CLOCKED, confirmed=False)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from labcore.catalogue.arithmetic import HOROWITZ
 from labcore.catalogue.edge import MOBILE_NPU
 from labcore.catalogue.facts import Fact, Source
-from labcore.catalogue.sources import TEACHING
+from labcore.catalogue.sources import TEACHING, UNREAD
 
 _RK3399 = Source("Rockchip", "rk3399-opp.dtsi, device tree of the Linux kernel, table of the Cortex-A72 cluster", 2017,
                  "https://github.com/torvalds/linux/blob/master/arch/arm64/boot/dts/rockchip/")  # fmt: skip
@@ -31,7 +31,6 @@ _KIRIN = Source("Huawei", "Kirin 970, announcement at IFA, as the press reported
                 "https://www.techarp.com/articles/huawei-kirin-970-npu-speed/")  # fmt: skip
 _VWW = Source("Chowdhery et al. (Google)", "Visual Wake Words Dataset, abstract", 2019,
               "https://arxiv.org/abs/1906.05721")  # fmt: skip
-_UNREAD = "the document itself was not read"
 
 
 def _say(value: float, unit: str, note: str) -> Fact:
@@ -41,9 +40,9 @@ def _say(value: float, unit: str, note: str) -> Fact:
 # ---- energy of an instruction, 45 nm
 
 INSTRUCTION = {
-    "CPU": Fact(70e-12, "J", HOROWITZ, f"fetch, decode, registers and control beside the operation; {_UNREAD}",
+    "CPU": Fact(70e-12, "J", HOROWITZ, f"fetch, decode, registers and control beside the operation; {UNREAD}",
                 confirmed=False),
-    "GPU": Fact(30e-12, "J", _DALLY, f"20 times a half-precision multiply-add of 1.5 pJ; {_UNREAD}", "derived", False),
+    "GPU": Fact(30e-12, "J", _DALLY, f"20 times a half-precision multiply-add of 1.5 pJ; {UNREAD}", "derived", False),
 }  # fmt: skip
 INSTRUCTION_OVER_ADD = (Fact(10, "x", _DALLY, "the least of 10x to 4000x"), Fact(4000, "x", _DALLY, "the most"))
 MACS_AN_INSTRUCTION = {

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from labcore.catalogue.facts import Fact, Source
 from labcore.catalogue.gpu import V100
-from labcore.catalogue.sources import INTEL_486, TPU_V1_PAPER
+from labcore.catalogue.sources import INTEL_486, TPU_V1_PAPER, UNREAD
 from labcore.catalogue.tpu import TPU_V1
 from labcore.units import Ratio
 
@@ -54,7 +54,6 @@ _GOLDEN_AGE = Source("J. Hennessy and D. Patterson", "A New Golden Age for Compu
                      "https://doi.org/10.1145/3282307")  # fmt: skip
 _RTX_3080 = Source("IT Creations", "GeForce RTX 3080 GPU, after NVIDIA's sheet", 2021,
                    "https://www.itcreations.com/nvidia-gpu/nvidia-geforce-rtx-3080-gpu")  # fmt: skip
-_UNREAD = "the document itself was not read"
 
 
 @dataclass(frozen=True)
@@ -93,8 +92,8 @@ ERAS = (
     Era(1990, "3D graphics and multimedia", "parallel graphics", "throughput",
         (_year("MMX (SIMD in a CPU)", 1997, _MMX), GEFORCE_256)),
     Era(2000, "media and networks", "domain-specific architectures", "throughput",
-        (_year("Intel IXP2800", 2002, _IXP, f"announced; {_UNREAD}", confirmed=False),
-         _year("H.264 standard", 2003, _H264, _UNREAD, confirmed=False))),
+        (_year("Intel IXP2800", 2002, _IXP, f"announced; {UNREAD}", confirmed=False),
+         _year("H.264 standard", 2003, _H264, UNREAD, confirmed=False))),
     Era(2010, "tensors of deep learning", "ML-specific hardware", "integration", (TPU, TENSOR_CORES)),
     Era(2020, "one application each", "ML-specific hardware", "integration",
         (_year("BlueField-2 (smart NIC)", 2020, _BLUEFIELD, "NVIDIA's launch; Mellanox showed it in 2019"),
@@ -143,7 +142,7 @@ def values(facts: Iterable[Fact]) -> list[float]:
 
 # ---- what special hardware gained
 
-CLOCK_8087 = Fact(5e6, "Hz", _INTEL_87, _UNREAD, confirmed=False)
+CLOCK_8087 = Fact(5e6, "Hz", _INTEL_87, UNREAD, confirmed=False)
 _SPEEDS = {"add": (17, 1600), "multiply": (19, 1600), "divide": (39, 3200), "square root": (36, 19600),
            "tangent": (90, 13000), "exponential": (100, 17100)}  # fmt: skip
 TIMES_8087 = {  # operation -> the 8087's time, the 8086's in software
@@ -187,7 +186,7 @@ DECODER_ENERGY = Fact(
 )
 CODEC_ENERGY = Fact(500, "x", _HAMEED, "H.264 encoder at 720p: energy of four general-purpose cores over an ASIC's")
 MINER = (Fact(13.5e12, "1/s", _S9, "hashes, Antminer S9"), Fact(1350, "W", _S9, "the whole machine"))
-CPU_MINER = (Fact(18.6e6, "1/s", _CPU_MINER, f"hashes, Core i7-2600K; {_UNREAD}", confirmed=False),
+CPU_MINER = (Fact(18.6e6, "1/s", _CPU_MINER, f"hashes, Core i7-2600K; {UNREAD}", confirmed=False),
              Fact(95, "W", _CPU_MINER, "its TDP, not measured", confirmed=False))  # fmt: skip
 TEN_X = Fact(10, "x", _GOLDEN_AGE, "the book gives no page and the sentence was not found there", confirmed=False)
 GDDR6X = Fact(760e9, "B/s", _RTX_3080, "one product: 320 bit x 19 Gb/s; wider boards of GDDR6X reach 1,008")

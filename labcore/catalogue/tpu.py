@@ -1,6 +1,6 @@
 """Google's TPUs, v1 to v6e: one chip each.
 
-Google prints the memory of v1, v3 and v4 in GiB, of the later ones in GB; each is kept as printed.
+Google prints the memory of v1, v3, v4 and v5p in GiB, of v6e in GB; each is kept as printed.
 It publishes no power for v5p and v6e, so they have none here.
 """
 
@@ -28,7 +28,7 @@ _TPU3_NEWS = Source(
 )  # fmt: skip
 _V3_DOCS = Source("Google Cloud", "TPU v3 documentation", 2025, "https://cloud.google.com/tpu/docs/v3")
 _V4_DOCS = Source("Google Cloud", "TPU v4 documentation", 2025, "https://cloud.google.com/tpu/docs/v4")
-_V5P_DOCS = Source("Google Cloud", "TPU v5p documentation", 2025, "https://cloud.google.com/tpu/docs/v5p")
+_V5P_DOCS = Source("Google Cloud", "TPU v5p documentation", 2025, "https://docs.cloud.google.com/tpu/docs/v5p")
 _V6E_DOCS = Source("Google Cloud", "TPU v6e documentation", 2025, "https://cloud.google.com/tpu/docs/v6e")
 
 TPU_V1 = Accelerator(
@@ -78,7 +78,7 @@ TPU_V5P = Accelerator(
         "int8": Fact(918e12, "OP/s", _JAX),
     },
     bandwidth=Fact(2765e9, "B/s", _V5P_DOCS),
-    capacity=Fact(95e9, "B", _V5P_DOCS, "prints 95 GB; JAX has 103e9 B, which is 96 GiB"),
+    capacity=Fact(95 * 2**30, "B", _V5P_DOCS, "prints 95 GiB, once 95 GB; JAX has 103e9 B, which is 96 GiB"),
 )  # fmt: skip
 
 TPU_V6E = Accelerator(

@@ -91,8 +91,7 @@ def accelerators_bring_bandwidth_too():
     """The text beside the footnote lists BW among what acceleration improves, and it does.
 
     A gigabyte takes {cpu:.2f} ms on a server CPU of {cpu_bandwidth:.0f} GB/s and {a100:.2f} ms on an A100 of
-    {a100_bandwidth:.0f} GB/s, {gain:.1f} times less. Out of its reach is data that comes from a disk, a network or
-    the host.
+    {a100_bandwidth:.0f} GB/s, {gain:.1f} times less. Would hold of data that come from a disk, a network or the host.
     """
     cpu, a100 = (terms(0, 1e9, 1.0, one.BW).data for one in (SAPPHIRE_RAPIDS, A100))
     return {

@@ -85,7 +85,7 @@ def bytes_gain_what_bandwidth_gains():
 
     A decode step is {I:.1f} FLOP/B, memory-bound on both machines, so it gains the ratio of the bandwidths: {H100:.0f}
     over {cpu:.0f} GB/s, a server CPU's eight channels, is {gain:.1f}x. With p = 0.8 the whole gains {whole:.1f}x, not
-    {printed:.1f}x.
+    {printed:.1f}x. Would hold of the products of a long prompt in INT8, whose intensity lies above both ridge points.
     """
     step = build("gpt2", precision="int8", phase="decode")
     gain = gain_of((1979e12, H100.BW), (8e12, SAPPHIRE_RAPIDS.BW), step.flop, step.D_vol)
@@ -120,10 +120,11 @@ def attention_of_a_prompt(phase="prefill"):
 
 @attention_of_a_prompt.erratum
 def a_prompt_is_another_matter():
-    """Below 10 is right of writing, not of reading: GPT-2 on a prompt of 512 tokens is another workload.
+    """GPT-2 on a prompt of 512 tokens is another workload than GPT-2 writing.
 
-    There the products of its attention layers have {low:.0f} to {high:.0f} FLOP/B, and only normalisation, softmax and
-    addition stay below 10. The chapter's own Napkin Math 1.4 finds the projection compute-bound.
+    There the products of its attention layers have {low:.0f} to {high:.0f} FLOP/B, and only normalization, softmax and
+    addition stay below 10. The chapter's own Napkin Math 1.4 finds the projection compute-bound. Would hold of writing,
+    one token at a time.
     """
     layers = [one for one in build("gpt2", phase="prefill").layers if one.name.startswith("attn.") and one.op.macs]
     products = [one.op.I for one in layers]

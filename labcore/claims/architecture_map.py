@@ -16,6 +16,7 @@ import numpy as np
 
 from labcore.architectures.growth import disparity
 from labcore.architectures.residence import chips_to_hold
+from labcore.catalogue import H100
 from labcore.catalogue.architectures import (
     COOLING,
     ENGINES,
@@ -39,6 +40,7 @@ from labcore.scaling import times
 from labcore.units import Bytes, Ratio, Seconds
 
 LAB = "21_architecture_map"
+R_PEAK = H100.peak("fp16")
 UNITS, FUSION, WALL, PARALLEL = (
     f"Essay 002 §{name}" for name in ("Specialized units", "Fusion", "Memory wall", "Parallelism")
 )
@@ -48,7 +50,7 @@ UNITS, FUSION, WALL, PARALLEL = (
 def products_and_convolutions(kinds="matmul conv2d"):
     """Least share of the FLOP that matrix products and convolutions take, over all networks built in.
 
-    The essay lists six kinds: reductions, normalisations, elementwise and layout changes, too. Two of them are asked to
+    The essay lists six kinds: reductions, normalizations, elementwise and layout changes, too. Two of them are asked to
     do it alone here, which is more than it says. A share of FLOP is not one of time: the others have few FLOP for their
     bytes.
     """
@@ -65,7 +67,7 @@ def _share(name: str, kinds: list[str]) -> Ratio:
 def round_trip(M=256, K=512, N=256):
     """Bytes saved by scaling each tile of a product before it leaves the chip, over the bytes of the product.
 
-    They are the one write and the one read of the intermediate. How narrow the quantised result is does not matter.
+    They are the one write and the one read of the intermediate. How narrow the quantized result is does not matter.
     """
     one = graph(
         {"x": (M, K), "w": (K, N), "scale": (1, 1)}, {"y": ("matmul", "x", "w"), "q": ("multiply", "y", "scale")}
@@ -100,7 +102,7 @@ def read_for_one_token(precision="fp16"):
 
 @computes("essay-decode-leaves-flops-unused", WALL, Words("most of its FLOPS capacity goes unused", least=50), "%",
           f"{LAB}#batching")  # fmt: skip
-def unused_in_decode(R_peak=989e12, BW=3.35e12, batch=1, context=1024):
+def unused_in_decode(R_peak=R_PEAK, BW=H100.BW, batch=1, context=1024):
     """Share of an H100's FP16 peak that cannot be used while Llama 3 8B writes one token at a time."""
     return 1 - utilization(R_peak, BW, build("llama3-8b", batch, phase="decode", context=context).I)
 
@@ -173,7 +175,7 @@ def _read(D_vol: Bytes, name: str, tiers: tuple[str, ...]) -> Seconds:
     return float("inf") if left else T
 
 
-@cites("essay-cooling-7-to-30pct", WALL, Range("7", "30"), "%", f"{LAB}#cooling")
+@cites("essay-cooling-7-to-30pct", WALL, Range("7", "30"), "%", f"{LAB}#hbm-ddr")
 def cooling_share() -> Fact:
     """Share of a data center's energy that cooling takes, at efficient sites and at others, as the IEA is quoted.
 

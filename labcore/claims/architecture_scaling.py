@@ -113,7 +113,11 @@ def four_dies_for_one(density=DEFECTS["N5"].value, joining=0.1, logic=800e-6):
 @computes("essay-die-to-die-bottleneck", FABRIC, Truth(words="the die-to-die link can become the bottleneck"), "",
           f"{LAB}#fabric")  # fmt: skip
 def seam_binds(dies=2, BW_die=2.65e12, link=1e12):
-    """Two dies that fetch half of their reads over a link slower than either read less than two do."""
+    """Two dies that fetch half of their reads over a link slower than either read less than two do.
+
+    The sizes are illustrative, of a package with 5.3 TB/s of memory; whatever they are, so it is for a link below half
+    of a die's own bandwidth.
+    """
     return numa_bandwidth(dies, BW_die, link) < dies * BW_die
 
 

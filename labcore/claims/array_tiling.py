@@ -63,7 +63,7 @@ def reuse_of_a_byte(T=128, bytes_per_element=2):
 def elements_are_reused():
     """An element is used {element:.0f} times; at FP16 it has two bytes, so a byte serves {half:.0f} MACs.
 
-    At INT8 a byte is an element and serves {whole:.0f}.
+    Would hold at INT8, where a byte is an element and serves {whole:.0f}.
     """
     return {"element": reuse_of_an_element(), "half": reuse_of_a_byte(), "whole": reuse_of_a_byte(bytes_per_element=1)}
 
@@ -94,6 +94,7 @@ def a_ramp_and_no_plateau():
     """Below the array's width there is one tile, filled in part: {quarter:.0%} at width 32, {half:.0%} at 64.
 
     The curve is a straight ramp to {full:.0%} at 128 and a sawtooth after: {past:.1%} at 129, back to {two:.0%} at 256.
+    Would hold of widths that are whole multiples of the tile.
     """
     names = {"quarter": 32, "half": 64, "full": 128, "past": 129, "two": 256}
     return {name: coverage(width, 128) for name, width in names.items()}

@@ -17,7 +17,8 @@ from itertools import product
 from labcore.catalogue import chip
 from labcore.claims.ledger import computes, shows
 from labcore.claims.printed import Range, Truth, Words
-from labcore.codesign.compare import BUDGETS, CAPS, STORED_SAMPLERS, Score, all_designs, stored
+from labcore.codesign.compare import Score, all_designs
+from labcore.codesign.comparison import BUDGETS, CAPS, STORED_SAMPLERS, stored
 from labcore.codesign.networks import WIDTHS, Network, stacks
 from labcore.codesign.predict import cycles, sized
 from labcore.codesign.problem import CAP, tabled, template, true_errors
@@ -37,13 +38,14 @@ JOINT = ("flat joint", "nested joint")
 GLOSSARY, A3C3 = "Glossary 000 §Hardware-software co-design", "A3C3 announcement 001"
 
 
-@computes("glossary-two-to-ten-times", GLOSSARY, Words("2-10x, read as for a part", least=1, most=99), "%", CO_DESIGN)
+@computes("glossary-two-to-ten-times", GLOSSARY, Words("2-10x, read as for most", least=50), "%", CO_DESIGN)
 def inside_the_range(batch=32, matched="fp16", generic="fp32"):
     """Share of networks that gain 2 to 10 times by FP16 code on matrix units over FP32 on vector units.
 
     Ten networks on each of V100, A100 and H100, each layer at its roofline. The glossary speaks of other, generic
-    hardware; both halves of this comparison are one chip. Its range holds for all ten on a V100, for eight on an H100
-    and four on an A100: gains go from 2, where bytes bind, to 15, where arithmetic does.
+    hardware; both halves of this comparison are one chip. Its range, with the tolerance of its print (1.5 to 10.5),
+    holds for all ten on a V100, for eight on an H100 and four on an A100: gains go from 2 (1.999 on the V100), where
+    bytes bind, to 15, where arithmetic does. To the letter, 2 to 10, it holds for 20 of the 30.
     """
     chips = ("V100", "A100", "H100")
     inside = [RANGE.holds(gain) for name in chips for gain in gains(name, batch, matched, generic).values()]

@@ -45,6 +45,7 @@ def convolutions_reach_further():
 
     Of {count}, {inside} and {inside_1} lie within 50 to 200; Napkin Math 1.5 itself works out {own:.0f}. That those of
     much reuse are compute-bound, as the sentence says, holds: {above} at batch {batch} lie above the A100's ridge.
+    Would hold of the {inside} and {inside_1} within.
     """
     at_32, at_1 = convolutions(32), convolutions(1)
     inside, inside_1 = (sum(50 <= I <= 200 for I in found) for found in (at_32, at_1))
@@ -83,7 +84,8 @@ def attention_is_outside_everywhere():
     """On a prompt of 512 tokens the two products have {prompt:.1f} FLOP/B, the softmax {softmax} as in Napkin Math 1.4.
 
     While one token is written all three lie at {least:.2f} to {most:.2f}. Taken together they have {whole:.1f} and
-    {whole_1:.2f}. So nothing in attention has 2 to 5 in either phase; memory-bound it is, as the sentence says.
+    {whole_1:.2f}. So nothing in attention has 2 to 5 in either phase; memory-bound it is, as the sentence says. Would
+    hold with "below the ridge" in place of a range.
     """
     prompt, decode = attention("prefill"), attention("decode")
     return {

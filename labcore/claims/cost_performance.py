@@ -78,10 +78,10 @@ def the_exception_mixes_precisions():
     """The trend holds, the exception to it does not.
 
     The A100's {half:.0f} TFLOP/s are its dense FP16, or its TF32 with 2:4 sparsity; its dense TF32, as the H100's is,
-    is {tf32:.0f}. In TF32 a TFLOP/s costs {old:.1f} USD on the A100 and {low:.1f} to {high:.1f}
-    on the H100, which is less. The reason given fails too: from one to the other the price grows {least:.2f} to
-    {most:.2f} times and TF32 throughput {rate:.2f} times. The caption says that precisions differ by row; the text
-    compares them as if they did not.
+    is {tf32:.0f}. In TF32 a TFLOP/s costs {old:.1f} USD on the A100 and {low:.1f} to {high:.1f} on the H100, which is
+    less. The reason given fails too: from one to the other the price grows {least:.2f} to {most:.2f} times and TF32
+    throughput {rate:.2f} times. The caption says that precisions differ by row; the text compares them as if they did
+    not. Would hold of the table as printed, whose two rows have two precisions.
     """
     (low, high), A100 = (offers("tf32", end) for end in ("low", "high")), chip("A100")
     scale = unit_scale("TFLOP/s")[0]
@@ -129,7 +129,7 @@ def one_end_of_the_range():
 
     It is {low:.1f} USD per TFLOP/s there, {high:.1f} at the higher price and {middle:.1f} in the middle; the other four
     rows have one price. The text has the H100 slightly above the {a100:.1f} beside it: as printed it is {little:.0%}
-    above at the lower price and {more:.0%} at the higher.
+    above at the lower price and {more:.0%} at the higher. Would hold of the lower price alone.
     """
     low, high = h100_row()
     a100 = a100_row()
@@ -171,10 +171,9 @@ def less_bandwidth_for_a_dollar():
     """Of the pair that the passage argues with, the newer chip is the worse buy for a job that waits for memory.
 
     The H100 has {wider:.2f} times the A100's bandwidth at {least:.2f} to {most:.2f} times its price. For 1,000 USD the
-    A100 gives {old:.1f} GB/s, the H100 {low:.1f} at its lower price and {high:.1f} at its higher. From the V100's
-    {v100:.1f} to the A100 it did rise, and TPU v4 and Gaudi 2 give more than either. Bandwidth outgrows throughput,
-    {wider:.2f} against {mixed:.2f} times, only in the table's two precisions; at 16 bits throughput grew
-    {like:.2f} times.
+    A100 gives {old:.1f} GB/s, the H100 {low:.1f} at its lower price and {high:.1f} at its higher. Bandwidth outgrows
+    throughput, {wider:.2f} against {mixed:.2f} times, only in the table's two precisions; at 16 bits throughput grew
+    {like:.2f} times. Would hold from the V100's {v100:.1f} to the A100; TPU v4 and Gaudi 2 give more than either.
     """
     ends = [{name: 1000 * one.BW_per_dollar / unit_scale("GB/s")[0] for name, one in offers("16-bit", end).items()}
             for end in ("low", "high")]  # fmt: skip

@@ -83,7 +83,7 @@ def starved_without_memory():
 
     It takes {cycles} cycles, {busy:.0%} of the scheduler, and touches no memory: the unit waits for latency, not for
     bandwidth. With {latency} independent additions under way the same single warp takes {cycles_free} cycles. So low
-    occupancy neither means memory-bound nor, by itself, idle units.
+    occupancy does not by itself mean idle units either. Would hold of kernels whose waits are all for memory.
     """
     instructions, latency = 100, 4
     alone = issue_cycles(1, instructions, latency)

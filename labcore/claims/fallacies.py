@@ -55,7 +55,8 @@ def softmax_shares(lo=2, hi=5, R_peak=312e12, BW=2.039e12):
 def a_range_has_two_shares():
     """4.1 and 10.2 of 312 TFLOP/s are {low:.1f} and {high:.1f} %: the one share printed is the upper end alone.
 
-    At the 0.75 FLOP/B that Napkin Math 1.4 works out for a softmax it is {own:.1f} %.
+    At the 0.75 FLOP/B that Napkin Math 1.4 works out for a softmax it is {own:.1f} %. Would hold of the upper end
+    alone.
     """
     low, high = softmax_shares()
     return {"low": 100 * low, "high": 100 * high, "own": 100 * utilization(312e12, 2.039e12, 0.75)}
@@ -144,10 +145,11 @@ def two_shares_of_one_step(T_exchange=1 / 300, T_compute=50e-3):
 
 @two_shares_of_one_step.erratum
 def shares_of_two_steps():
-    """Of one step the two shares add up to 100 %, and 6.7 and 93.8 do not.
+    """Of one step the two shares add up to 100 %, and 6.7 and 93.8 do not. 6.7 % is of 50 ms.
 
-    6.7 % is of 50 ms. Without overlap the step takes {step:.1f} ms, {exchange:.2f} % of it exchange and {compute:.2f} %
-    computing. If 50 ms are the whole step, {rest:.1f} % compute and the speed-up is {speedup:.2f}x.
+    Without overlap the step takes {step:.1f} ms, {exchange:.2f} % of it exchange and {compute:.2f} % computing. If 50
+    ms are the whole step, {rest:.1f} % compute and the speed-up is {speedup:.2f}x. Would hold of two wholes: 6.7 % of
+    the computing, 93.8 % of the step.
     """
     exchange, compute = two_shares_of_one_step()
     rest = weak_efficiency(50e-3 - one_transfer(), one_transfer())
@@ -168,7 +170,7 @@ def an_all_reduce_is_no_transfer():
     """The page charges a single transfer, {once:.2f} ms. An all-reduce is two passes over the data.
 
     Each of eight ranks sends at least 2 x 7/8 of a gigabyte, {sent:.2f} GB, in {ring:.2f} ms: {gain:.2f}x at
-    {efficiency:.1f} % efficiency. 3.33 ms would take {needed:.0f} GB/s one way, or switches that add up on the way.
+    {efficiency:.1f} % efficiency. Would hold at {needed:.0f} GB/s one way, or with switches that add up on the way.
     """
     sent, once = least_bytes(10**9, 8), one_transfer()
     ring = all_reduce_time(10**9, 8, Link("NVLink", 300e9))

@@ -72,8 +72,8 @@ def operations_of_an_accelerator_in_one_fetch(R_peak=312e12, latency=MAIN_MEMORY
 def a_thousand_is_a_rate_and_not_a_trip():
     """A trip of {latency:.0f} ns is worth {trip:.1f} million FLOP of a whole A100, and {core:.0f} of one CPU core.
 
-    About a thousand is right of a rate: while one 4-byte number of a steady stream arrives, an A100 does {a100:.0f}
-    FLOP in FP16 and an H100 {h100:.0f}. A stream of many hides the trip; one number alone waits for it.
+    A stream of many numbers hides the trip; one alone waits for it. Would hold of a rate: while one 4-byte number of a
+    steady stream arrives, an A100 does {a100:.0f} FLOP in FP16 and an H100 {h100:.0f}.
     """
     latency = MAIN_MEMORY_LATENCY.value
     return {
@@ -119,8 +119,9 @@ def gap_to_a_cpu_with_matrix_units(R_peak=312e12, cpu_peak=AMX):
 def same_operation_on_a_cpu_of_2023():
     """The same operation is BF16 matrix multiplication, and Table 7 lists a server CPU that has units for it.
 
-    A Sapphire Rapids socket peaks at {cpu:.0f} TFLOP/s there, {gap:.1f} times below the A100. The printed gap sets
-    FP16 matrix units against FP32 vector units: this CPU's own vector peak, {vector:.1f} TFLOP/s, gives {mixed:.0f}x.
+    A Sapphire Rapids socket peaks at {cpu:.0f} TFLOP/s there, {gap:.1f} times below the A100. The printed gap sets FP16
+    matrix units against FP32 vector units: this CPU's own vector peak, {vector:.1f} TFLOP/s, gives {mixed:.0f}x. Would
+    hold of a CPU without matrix units.
     """
     vector = SAPPHIRE_RAPIDS.peak("fp32")
     return {
@@ -139,7 +140,8 @@ def transistors(accelerator="A100"):
 def eighty_billion_are_the_h100s():
     """The A100 has {a100} billion transistors; {h100:.0f} billion are those of the H100, two years younger.
 
-    Nor do all of them compute: the A100's die holds caches and controllers too, like any processor's.
+    Nor do all of them compute: the A100's die holds caches and controllers too, like any processor's. Would hold of the
+    H100.
     """
     return {name.lower(): fact.value / 1e9 for name, fact in TRANSISTORS.items()}
 
@@ -176,11 +178,10 @@ def int8_against_vector_fp32(R_int8=INT8, R_vector=VECTOR):
 
 @int8_against_vector_fp32.erratum
 def the_range_is_that_of_the_same_units():
-    """2 to 4 holds on one kind of unit.
+    """FP32 proper runs on the vector units, {vector:.0f} times slower than INT8.
 
-    On the A100's tensor cores INT8 has {fp16:.0f} times the rate of FP16 and {tf32:.0f} times that of TF32. FP32
-    proper runs on the vector units, {vector:.0f} times slower than INT8, so a compute-bound layer that goes straight
-    from FP32 to INT8 may gain more than the range says.
+    A compute-bound layer that goes straight from FP32 to INT8 may gain more than the range says. Would hold on one kind
+    of unit: on the A100's tensor cores INT8 has {fp16:.0f} times the rate of FP16 and {tf32:.0f} times that of TF32.
     """
     return {
         "fp16": times(INT8, A100.peak("fp16")), "tf32": times(INT8, TF32),

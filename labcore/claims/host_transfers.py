@@ -44,7 +44,8 @@ def both_ways_beside_a_copy_in():
     """Data on their way in use one direction; 64 GB/s is both directions of Gen4, or one of Gen5.
 
     One direction of the A100's Gen4 carries {gen4:.1f} GB/s, {a100:.1f} times less than its {memory:.0f} GB/s of HBM.
-    Gen5 carries {gen5:.1f} and came with the H100, whose memory is {h100:.1f} times faster.
+    Gen5 carries {gen5:.1f} and came with the H100, whose memory is {h100:.1f} times faster. Would hold of 2 TB/s over
+    Gen5 one way, which no A100 has, or over both directions of Gen4.
     """
     return {
         "gen4": link(GEN4).BW_one_way / 1e9, "a100": memory_over_one_direction(), "memory": A100.BW / 1e9,
@@ -65,7 +66,8 @@ def bandwidth_decides(D_vol=4096, host_link=64e9, L_lat=COPY_OVERHEAD.value):
 def latency_decides():
     """A copy call takes {call:.0f} us before its first byte; over 64 GB/s 4 KiB add {wire:.3f} us, {share:.0%} of all.
 
-    So a link 30 times as fast would gain nothing. Bytes weigh as much as the call from {half:.0f} kB on.
+    So a link 30 times as fast would gain nothing. Would hold from {half:.0f} kB on, where the bytes weigh as much as
+    the call.
     """
     L_lat, host_link = COPY_OVERHEAD.value, 64e9
     whole = transfer_time(4096, host_link, L_lat)
@@ -89,6 +91,7 @@ def uneven_rungs():
     """The bars are drawn a factor of 10 apart, like 1000, 100, 10 and 1.
 
     The text's own bandwidths make the steps {one:.1f}, {two:.1f} and {three:.2f}: PCIe and the network are nearly even.
+    Would hold as a drawing of the order alone, without a scale.
     """
     return dict(zip(("one", "two", "three"), rungs_of_the_ladder(), strict=True))
 

@@ -58,8 +58,8 @@ def layernorm_gelu_fusion_gain(B=32, S=512, d=768, R_peak=312e12, BW=2.04e12):
 def two_kernels_gain_two():
     """LayerNorm and GELU make 4 traversals apart and 2 fused, {apart:.0f} and {fused:.0f} MB: a gain of {gain:.1f}x.
 
-    One launch in place of two saves no more. Ten needs {traversals:.0f} traversals to begin with, as when every
-    addition and product of the two is a kernel of its own. The chapter's footnote 36 gives 2 to 3x.
+    One launch in place of two saves no more. The chapter's footnote 36 gives 2 to 3x. Would hold of {traversals:.0f}
+    traversals to begin with, as when every addition and product of the two is a kernel of its own.
     """
     norm, gelu = layernorm(32 * 512, 768), elementwise(32 * 512 * 768)
     apart, one_traversal = norm.D_vol + gelu.D_vol, gelu.reads["x0"]

@@ -49,8 +49,8 @@ def stored_intermediates(n=1024, b=4):
 def what_is_there_without_intermediates():
     """4.2 MB are the result alone; without its intermediates the chain still has X and Y, {without:.1f} MB.
 
-    Keeping X' and X'' too takes {with_them:.1f} MB, {times:.0f} times as much. It would be four times where Y
-    overwrites X; but then the steps can overwrite it as well, and take {in_place:.1f} MB unfused.
+    Keeping X' and X'' too takes {with_them:.1f} MB, {times:.0f} times as much. Would hold where Y overwrites X; but
+    then the steps can overwrite it as well, and take {in_place:.1f} MB unfused.
     """
     without, with_them, times = stored_intermediates()
     apart = listing_19()
@@ -74,7 +74,7 @@ def bytes_of_x_prime(n=1024, b=4):
 
 @computes("table19-row-x-double-prime", "Table 19", Number("4.2"), "MB", COUNTS)
 def bytes_of_x_double_prime(n=1024, b=4):
-    """Bytes of X'', after the batch normalisation."""
+    """Bytes of X'', after the batch normalization."""
     return listing_19(n, b).nbytes("X2")
 
 
@@ -103,7 +103,7 @@ def three_steps(kernels=3):
 @computes("eq-unnumbered-fused-chain", "Equation (unnumbered) §Kernel fusion for memory efficiency",
           Identity("Y = a*BatchNorm(ReLU(X)) + b"), "", LISTING)  # fmt: skip
 def one_expression(kernels=1):
-    """One kernel gives the same values with two traversals, where the normalisation's statistics are known before."""
+    """One kernel gives the same values with two traversals, where the normalization's statistics are known before."""
     one = listing_19(len(POINTS))
     done = run_fused(one, [CHAIN], {"X": np.tile(np.array(POINTS), (len(POINTS), 1))}, rows=3)
     moved = (done.read + done.written) / (8 * len(POINTS) ** 2)  # float64
@@ -122,9 +122,9 @@ def three_counts_like_for_like():
     """16.8 MB count X, X', X'' and Y, and 4.2 MB count one tensor. Fused, X and Y are there: {fused:.1f} MB.
 
     Like for like the footprint falls {kept:.1f}x, or {freed:.1f}x where each step frees what it has used; the bytes
-    written fall {written:.0f}x, and the bytes moved fall {moved:.0f}x, from {trips:.0f} traversals to 2. The 4x holds
-    of another count: where a X'' + b runs as two kernels, as an eager framework does it, traversals fall from
-    {as_run:.0f} to 2 and the bytes read from {read:.1f} to {once:.1f} MB. But that is traffic and no memory in use.
+    written fall {written:.0f}x, and the bytes moved fall {moved:.0f}x, from {trips:.0f} traversals to 2. Would hold of
+    traffic: where a X'' + b runs as two kernels, as an eager framework does it, traversals fall from {as_run:.0f} to 2
+    and the bytes read from {read:.1f} to {once:.1f} MB.
     """
     one, four = listing_19(), eager(listing_19_as_run())
     apart, fused = eager(one), kernels(one, [CHAIN])
@@ -155,8 +155,8 @@ def fused_row(n=1024, b=4):
 def the_input_counts_too():
     """The naive row counts X and Y beside two intermediates; without these X and Y remain, {both:.1f} MB.
 
-    4.2 MB are one of the two. They suffice where Y overwrites X, but then the naive steps can overwrite it, too, and
-    take {naive:.1f} MB.
+    4.2 MB are one of the two. Would hold where Y overwrites X; but then the naive steps can overwrite it, too, and take
+    {naive:.1f} MB.
     """
     one = listing_19()
     return {"both": fused_row() / 1e6, "naive": footprint(one, eager(one), "in place") / 1e6}
@@ -193,5 +193,5 @@ def _kept(n: int, b: int) -> tuple[Bytes, Bytes]:
 
 
 def _by_formula() -> list[float]:
-    """The formulas at some points, with a = 2, b = 1 and a normalisation of scale 3 and shift 2."""
+    """The formulas at some points, with a = 2, b = 1 and a normalization of scale 3 and shift 2."""
     return [2 * (3 * max(x, 0) + 2) + 1 for x in POINTS]

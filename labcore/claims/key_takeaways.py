@@ -94,7 +94,8 @@ def narrow_and_wide(batch=32):
 def they_straddle_more_widely():
     """They go from {low:.0f} to {high:.0f} FLOP/B; {inside} of {count} lie in the range that Table 13 gives, too.
 
-    That convolutions straddle the ridge point holds: {above} lie above the A100's.
+    That convolutions straddle the ridge point holds: {above} lie above the A100's. Would hold of the {inside} that lie
+    in the range.
     """
     found = convolutions(batch=32)
     return {

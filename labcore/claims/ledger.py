@@ -10,7 +10,8 @@ says what is claimed and the formula; its body calls labcore.
 
 The verdict is reached, not declared. A computed value that meets the print `reproduces` it and may carry
 no reason. One that does not needs a demonstration: `.rounding` gives a reading whose value does meet the print,
-`.erratum` computes the numbers that show the contradiction. `cites` is for data from outside and returns a Fact,
+`.erratum` computes the numbers that show the contradiction, and its last sentence, beginning "Would hold", is the
+reading under which the print holds, where there is one. `cites` is for data from outside and returns a Fact,
 `shows` is for items with nothing to compute. `where` names the notebook cell that settles the claim.
 """
 
@@ -45,6 +46,7 @@ SECTIONS = (  # modules of labcore.claims in the order of the labs, which is the
     "compiler_support", "compiler_selfcheck", "runtime_support", "runtime_selfcheck",
     "multichip_scaling", "heterogeneous_soc",
     "cost_performance", "sustainability", "fallacies", "procurement", "key_takeaways",
+    "listings_as_printed", "contradictions_memory", "contradictions_mapping", "contradictions_scaling",
     "architecture_map", "architecture_scaling", "model_serving", "codesign",
 )  # fmt: skip
 LEDGER: dict[str, Claim] = {}

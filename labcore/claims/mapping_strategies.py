@@ -63,10 +63,11 @@ def uses_of_a_weight(batch=1):
 
 @uses_of_a_weight.erratum
 def most_weights_serve_few():
-    """Before ResNet-50's last maps yes, {next_to_last} to {first:,} uses; for one image no in those of 7 x 7: {last}.
+    """For one image a weight in front of the last maps, of 7 x 7, is used {last} times.
 
-    The layers that put out those maps hold {share:.0%} of the weights of all convolutions: at one image most weights
-    of the network are used {last} times. Read for a batch it holds: from {batch} images on, all have hundreds of uses.
+    The layers that put out those maps hold {share:.0%} of the weights of all convolutions: at one image most weights of
+    the network are used {last} times. Would hold before the last maps, {next_to_last} to {first:,} uses, and for a
+    batch: from {batch} images on, all have hundreds.
     """
     layers = [layer for layer in build("resnet50").layers if layer.op.kind == "conv2d"]
     uses = positions(1)

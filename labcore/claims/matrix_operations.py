@@ -59,8 +59,8 @@ def listing_6_compares_all(query_dim=64, tokens=2048):
 def scores_of_features():
     """The listing's Q and K hold a token in each column, so Q K^T adds up over the tokens.
 
-    With {tokens} tokens of {dim} features it has {features} entries, one for each pair of features. The {pairs} pairs
-    of tokens are the entries of Q^T K, whose shape is [tokens x tokens].
+    With {tokens} tokens of {dim} features it has {features} entries, one for each pair of features. Would hold of Q^T
+    K, whose {pairs} entries are the pairs of tokens, or with a token in each row.
     """
     features, pairs = score_entries(64, 2048)
     return {"tokens": 2048, "dim": 64, "features": features, "pairs": pairs}
@@ -99,8 +99,9 @@ def macs_a_block_operation(m=16, n=16, k=16):
 def outputs_of_a_block():
     """A product of two 16 x 16 blocks takes {macs} multiply-accumulates; {outputs} is the number of its outputs.
 
-    {outputs} are at work at a time in a unit that takes one of the {steps} values of k in each step. Instruction for
-    instruction, the matrix unit does {ratio:.0f} times the work of eight lanes, not {printed:.0f} times.
+    Instruction for instruction, the matrix unit does {ratio:.0f} times the work of eight lanes, not {printed:.0f}
+    times. Would hold of a step: {outputs} are at work at a time in a unit that takes one of the {steps} values of k in
+    each.
     """
     cost = tile_cost(16, 16, 16)
     return {
@@ -150,7 +151,8 @@ def vector_row_holds():
 def normalization_mixes():
     """One changed input of {n} changes {relu} output of a ReLU and {layernorm} outputs of a layer normalization.
 
-    Mean and variance belong to the whole row: normalization is a reduction followed by element-wise work.
+    Mean and variance belong to the whole row: normalization is a reduction followed by element-wise work. Would hold
+    with normalization left out, or with its scale and shift named, which are element-wise.
     """
     return {"n": 768, "relu": outputs_that_change(relu), "layernorm": outputs_that_change(layernorm)}
 

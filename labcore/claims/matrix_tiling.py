@@ -83,13 +83,13 @@ def slower_than_on_chip(hbm=100e-9, dram_hi=150e-9, l1_lo=1e-9, l1_hi=10e-9, reg
 
 @slower_than_on_chip.erratum
 def less_than_a_hundred_from_a_cache(lighthouse=300e-9, l2=4e-9, l1=1e-9, reg=0.5e-9):
-    """It holds for a register: HBM takes {register:.0f} times as long by Table 10, its slowest DRAM {worst:.0f}.
+    """For a cache Table 10 gives {least:.0f} to {most:.0f}, the latter for its fastest alone.
 
-    By Lighthouse 1.2's 300 ns it is {lit:.0f}, on a V100 {cycles:.0f}. For a cache it need not: Table 10 gives
-    {least:.0f} to {most:.0f}, the latter for its fastest alone, and Lighthouse 1.2 {lit_l2:.0f} for an L2, though
-    {lit_l1:.0f} for an L1. Measured, a V100 waits {l1:.1f} times as long for HBM as for an L1 and {shared:.0f} times as
-    long as for shared memory; its L1s deliver {bandwidth:.0f} times HBM's bytes a second. What is {energy:.0f} times as
-    much, at 45 nm, is the energy of a word from DRAM over one from 8 KiB of SRAM: the cited papers tabulate energies.
+    Lighthouse 1.2 gives {lit_l2:.0f} for an L2, though {lit_l1:.0f} for an L1. Measured, a V100 waits {l1:.1f} times as
+    long for HBM as for an L1 and {shared:.0f} times as long as for shared memory; its L1s deliver {bandwidth:.0f} times
+    HBM's bytes a second. What is {energy:.0f} times as much, at 45 nm, is the energy of a word from DRAM over one from
+    8 KiB of SRAM: the cited papers tabulate energies. Would hold of a register: HBM takes {register:.0f} times as long
+    by Table 10, its slowest DRAM {worst:.0f}; by Lighthouse 1.2's 300 ns it is {lit:.0f}, on a V100 {cycles:.0f}.
     """
     hbm, near, waits = memory.V100_LEVELS[0], memory.V100_LEVELS[-1], memory.V100_CYCLES["HBM"].value
     found = slower_than_on_chip()

@@ -35,10 +35,10 @@ def steps(register_cycles=1, clock=2e9, cache=CACHE, scratchpad=SCRATCHPAD, hbm=
 
 @steps.erratum
 def steps_are_uneven():
-    """Down to HBM the table's own middles step by {first:.1f}x, {second:.1f}x and {third:.0f}x, as the rule has it.
+    """By the table's own middles commodity DRAM takes {fourth:.2f} of HBM's wait, no longer for being larger.
 
-    It ends there: commodity DRAM takes {fourth:.2f} of HBM's wait, no longer for being larger, and flash {fifth:,.0f}
-    times the DRAM's.
+    Flash takes {fifth:,.0f} times the DRAM's. Would hold down to HBM, where the steps are {first:.1f}x, {second:.1f}x
+    and {third:.0f}x.
     """
     return dict(zip(("first", "second", "third", "fourth", "fifth"), steps(), strict=True))
 
@@ -64,7 +64,7 @@ def cache_latency(l1=CYCLES["L1"].value, l2=CYCLES["L2"].value, clock=CLOCK):
 def caches_of_a_cpu():
     """The caches of an accelerator answer later: {l1:.0f} and {l2:.0f} ns on a V100.
 
-    1 to 10 ns are a CPU's, whose first two caches take {cpu1:.1f} and {cpu2:.0f} ns.
+    Would hold of a CPU, whose first two caches take {cpu1:.1f} and {cpu2:.0f} ns.
     """
     l1, l2 = cache_latency()
     return {
@@ -89,7 +89,8 @@ def hbm_latency_in_the_table(cycles=CYCLES["HBM"].value, clock=CLOCK):
 def two_latencies_of_hbm():
     """The chapter prints about 100 ns here and about 300 ns in Lighthouse 1.2; a V100 measures {ns:.0f} ns.
 
-    {cycles:.0f} cycles at {mhz:.0f} MHz: the second is what a kernel waits. 100 ns is nearer the DRAM's own share.
+    {cycles:.0f} cycles at {mhz:.0f} MHz: the second is what a kernel waits. Would hold of the DRAM's own share, without
+    the caches and the translation before it.
     """
     return {"ns": 1e9 * hbm_latency_in_the_table(), "cycles": CYCLES["HBM"].value, "mhz": CLOCK / 1e6}
 
@@ -154,7 +155,7 @@ def near_enough():
     """There and back over {mm:.0f} mm at {share} c takes {ps:.0f} ps, {cycles:.2f} of a cycle: distance leaves room.
 
     What does not fit is the DRAM's own access and the caches before it, {waited:.0f} ns on a V100, of which that flight
-    would be {flown:.2%}. Light alone would forbid it from {reach:.0f} mm on.
+    would be {flown:.2%}. Would hold from {reach:.0f} mm on, or of the DRAM's access in place of the distance.
     """
     there_and_back = 2 * signal_time(0.020)
     waited = time_of(CYCLES["HBM"].value, CLOCK)

@@ -65,8 +65,8 @@ def a_transfer_and_not_an_access():
     """With driver and protocol a copy call measures {us:.0f} us before its first byte, {cycles:,.0f} cycles at 2 GHz.
 
     That is {hbm:.0f} times the wait for HBM, within the one to two orders of magnitude that the same answer gives.
-    {printed:,} cycles are {all_us:.0f} us: a queue of {calls:.0f} such calls, or {mb:.1f} MB on the wire at 64 GB/s. So
-    they are the time of a full queue or a long transfer, and not the tier's own.
+    {printed:,} cycles are {all_us:.0f} us: a queue of {calls:.0f} such calls, or {mb:.1f} MB on the wire at 64 GB/s.
+    Would hold of a full queue, which the answer counts in, or a long transfer, and not of the tier's own wait.
     """
     whole = time_of(100_000, 2e9)
     return {

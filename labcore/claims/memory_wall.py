@@ -157,9 +157,8 @@ def gap_narrows_too():
     """Peak and bandwidth do not part every year.
 
     From the H100 to the H200 the ridge point falls from {before:.0f} to {after:.0f} FLOP/B, and the chapter's own B200,
-    2250 TFLOP/s over 8 TB/s, stands at {b200:.0f}, below the H100.
-
-    Since 2017 the trend is upward: the V100 stands at {v100:.0f}.
+    2250 TFLOP/s over 8 TB/s, stands at {b200:.0f}, below the H100. Would hold of the trend over more than one
+    generation: the V100 of 2017 stands at {v100:.0f}.
     """
     return {
         "before": H100.ridge("fp16"), "after": H200.ridge("fp16"), "b200": ridge(PEAK_B200, BANDWIDTH_B200),

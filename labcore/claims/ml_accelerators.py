@@ -82,7 +82,8 @@ def memory_dwarfs_arithmetic(levels=("SRAM 8 KiB", "DRAM"), orders=2):
 def sram_does_not():
     """Only DRAM does: an 8 KiB SRAM costs {sram:.1f} pJ for 32 bits, the multiplication {multiply:.1f}: {ratio:.2f}x.
 
-    The margin's own SRAM bar, at 0.5 pJ, is the shortest of the three and ends below the arithmetic.
+    The margin's own SRAM bar, at 0.5 pJ, is the shortest of the three and ends below the arithmetic. Would hold of DRAM
+    alone, as the caption beneath the margin says.
     """
     sram, multiply = access_energy("SRAM 8 KiB", WORD), operation_energy("multiply", "fp32")
     return {"sram": sram * 1e12, "multiply": multiply * 1e12, "ratio": sram / multiply}
@@ -108,7 +109,10 @@ def mac_of_the_margin(multiply="fp32", accumulate="fp32"):
 
 @mac_of_the_margin.erratum
 def only_the_multiplication():
-    """{multiply:.1f} pJ is the multiplication alone; with the addition's {add:.1f} a MAC costs {mac:.1f} pJ."""
+    """With the addition's {add:.1f} pJ a MAC costs {mac:.1f} pJ.
+
+    Would hold of the multiplication alone, {multiply:.1f} pJ.
+    """
     parts = {name: operation_energy(name, "fp32") * 1e12 for name in ("multiply", "add")}
     return parts | {"mac": mac_of_the_margin() * 1e12}
 

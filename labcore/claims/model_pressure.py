@@ -48,8 +48,8 @@ def cache_grows(growth=2):
 def linear_in_the_context():
     """The cache holds two vectors a token and layer: twice the tokens, {cache:.0f}x the bytes.
 
-    What quadruples is the square of scores, {scores:.0f}x, and decoding writes one row of it. So the square explains
-    FlashAttention and not the cache, whose growth the chapter's self-check calls linear.
+    Decoding writes one row of the square of scores, so the square explains FlashAttention and not the cache, whose
+    growth the chapter's self-check calls linear. Would hold of the square of scores, {scores:.0f}x.
     """
     return {"cache": cache_grows(), "scores": scores_grow()}
 

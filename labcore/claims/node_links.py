@@ -63,8 +63,8 @@ def memory_of_eight(gpus=8, gpu="A100"):
 def two_bandwidths():
     """No bandwidth that feeds computing adds up to 5: the memories of eight A100 give {a100:.1f} TB/s.
 
-    Eight H100 have {h100:.1f}. Only NVLink comes near, {nvlink:.1f} TB/s, with both directions counted, beside one
-    direction of the host link. One way against one way it is {one_way:.1f} TB/s against {slot:.0f} GB/s.
+    Eight H100 have {h100:.1f}. Would hold of NVLink with both directions counted, {nvlink:.1f} TB/s, beside one
+    direction of the host link; one way against one way it is {one_way:.1f} TB/s against {slot:.0f} GB/s.
     """
     return {
         "a100": memory_of_eight() / 1e12, "h100": memory_of_eight(gpu="H100") / 1e12,
@@ -118,7 +118,7 @@ def no_step_to_the_network():
     """From PCIe (64) to the network (50) it is {last:.2f}, no step at all: a network card itself sits on a PCIe slot.
 
     And 900 GB/s counts both directions of NVLink beside one of PCIe. One direction each, {nvlink:.0f}, {pcie:.0f} and
-    {network:.0f} GB/s, makes the steps {one:.1f}, {two:.1f} and {three:.2f}.
+    {network:.0f} GB/s, makes the steps {one:.1f}, {two:.1f} and {three:.2f}. Would hold of the first two steps.
     """
     one_way = [link(name).BW_one_way for name in ("NVLink 4", GEN5, "InfiniBand NDR")]
     steps = steps_down(H100.BW, *one_way)

@@ -36,9 +36,10 @@ def units_with_wide_sums(wide="fp32", narrow="fp16", accumulate="fp32"):
 def only_the_multiplier_shrinks():
     """A unit that keeps its sums in FP32, which the same section prescribes, gains {kept:.2f}x, not 4x.
 
-    In 45 nm, an FP32 multiply-add takes {wide:.0f} um2 and an FP16 one {narrow:.0f}, {both:.2f} times less; with FP16
-    products and FP32 sums it takes {mixed:.0f}. The multiplier shrinks {multiplier:.1f} times, but the FP32 adder stays
-    and takes {adder:.0f} of that. So the section's own text has 2x where its footnote has 4x.
+    In 45 nm, an FP32 multiply-add takes {wide:.0f} um2, one with FP16 products and FP32 sums {mixed:.0f}. The
+    multiplier shrinks {multiplier:.1f} times, but the FP32 adder stays and takes {adder:.0f} of that. So the section's
+    own text has 2x where its footnote has 4x. Would hold of units that are FP16 throughout: they take {narrow:.0f} um2,
+    {both:.2f} times less.
     """
     wide, narrow, mixed = mac_area("fp32"), mac_area("fp16"), mac_area("fp16", "fp32")
     return {
@@ -144,9 +145,9 @@ def formats_by_row(rows="Volta Turing Ampere"):
 def two_formats_are_missing():
     """Two formats of NVIDIA's own table are missing.
 
-    Volta's vector units compute in {volta}: the page leaves out INT8, whose dot products the P40, a generation
-    earlier, had at {p40:.0f} TOP/s. Ampere's tensor cores compute in {ampere}: the page leaves out INT1, which it
-    lists for Turing; INT1 and INT4 leave with Hopper, which computes in {hopper}.
+    Volta's vector units compute in {volta}: the page leaves out INT8, whose dot products the P40, a generation earlier,
+    had at {p40:.0f} TOP/s. Ampere's tensor cores compute in {ampere}: the page leaves out INT1, which it lists for
+    Turing; INT1 and INT4 leave with Hopper, which computes in {hopper}.
     """
     volta, ampere, hopper = map(generation, ("Volta", "Ampere", "Hopper"))
     return {
@@ -178,10 +179,10 @@ def multiply_accumulates(wide="fp32", narrow="int8", accumulate="int32"):
 
 @multiply_accumulates.erratum
 def additions_alone_give_thirty():
-    """Thirty is the ratio of additions ({add:.0f}x); multiplications give {multiply:.1f}x.
+    """Multiplications give {multiply:.1f}x.
 
     A multiply-accumulate in INT8 throughout gives {narrow:.0f}x, and one that keeps its sum in INT32, as INT8 matrix
-    units do, {wide:.1f}x.
+    units do, {wide:.1f}x. Would hold of additions: {add:.0f}x.
     """
     return {
         "add": operation_energy("add", "fp32") / operation_energy("add", "int8"),

@@ -44,7 +44,8 @@ def tensor_core_formats(name="Ampere"):
 def more_formats():
     """The A100's tensor cores take {count} formats: {names}; the chapter's own Table 6 lists more than three as well.
 
-    FP32 accumulation is what they do anyway: products of FP16, BF16 and TF32 are summed in FP32 at the full rate.
+    FP32 accumulation is what they do anyway: products of FP16, BF16 and TF32 are summed in FP32 at the full rate. Would
+    hold of the floating-point formats of Table 6 below FP64.
     """
     formats = generation("Ampere").tensor
     return {"count": len(formats), "names": ", ".join(formats)}
@@ -98,7 +99,7 @@ def power_of_mobile_bandwidth(D_vol=100e9):
 def more_than_a_few_watts():
     """At {bit:.1f} pJ a bit, the chapter's 20, 100 GB/s take {ddr:.0f} W for the memory alone; 200 GB/s {twice:.0f} W.
 
-    At what HBM2 takes, {hbm:.1f} W each 100 GB/s, a few watts would do and leave none to compute with.
+    Would hold, with nothing left to compute with, at what HBM2 takes: {hbm:.1f} W each 100 GB/s.
     """
     return {
         "bit": 1e12 * access_energy("DRAM", 1 / 8), "ddr": power_of_mobile_bandwidth(),

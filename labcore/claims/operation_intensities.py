@@ -65,8 +65,9 @@ def conv_in_table(F=59190018048, D=77660160):
 def resnet_convolutions_span_more():
     """Napkin Math 1.5 works out {own:.1f} FLOP/B for a convolution, outside its range in Table 13.
 
-    Of the {count} convolutions of ResNet-50 at batch 32, from {low:.0f} to {high:.0f} FLOP/B, {inside} lie inside;
-    at batch 1, {inside_1} do and the highest has {high_1:.0f}. They straddle the ridge, as the row says, more widely.
+    Of the {count} convolutions of ResNet-50 at batch 32, from {low:.0f} to {high:.0f} FLOP/B, {inside} lie inside; at
+    batch 1, {inside_1} do and the highest has {high_1:.0f}. They straddle the ridge, as the row says, more widely.
+    Would hold of the {inside} and {inside_1} that lie inside.
     """
     at_32, at_1 = ([x.op.I for x in build("resnet50", batch=b).layers if x.op.kind == "conv2d"] for b in (32, 1))
     inside, inside_1 = (sum(50 <= I <= 200 for I in intensities) for intensities in (at_32, at_1))
@@ -90,7 +91,8 @@ def depthwise_in_table(k=3, bytes_per=2):
 def depthwise_stays_below_five():
     """With every byte moved once, 3 x 3 at FP16 has {I3:.1f} FLOP/B, and more bytes can only lower that.
 
-    MobileNetV2's own, at batch 32, have {low:.1f} to {high:.1f}. INT8 gives {I3_int8:.1f}, a 5 x 5 filter {I5:.1f}.
+    MobileNetV2's own, at batch 32, have {low:.1f} to {high:.1f}. Would hold of a 5 x 5 filter, {I5:.1f}, and nearly in
+    INT8, {I3_int8:.1f}.
     """
     layers = build("mobilenetv2", batch=32).layers
     own = [x.op.I for x in layers if x.op.kind == "conv2d" and x.op.shape["groups"] > 1]
@@ -108,7 +110,8 @@ def softmax_in_table(ops=3, bytes_rw=4):
 def softmax_is_below_one():
     """Napkin Math 1.4 counts 3 FLOP for 4 bytes, {I3} FLOP/B, below the range of Table 13.
 
-    The safe form with its maximum, 5 FLOP, has {I5}; 2 to 5 would take {least:.0f} to {most:.0f} FLOP an element.
+    The safe form with its maximum, 5 FLOP, has {I5}. Would hold of {least:.0f} to {most:.0f} FLOP an element, as where
+    an exponential counts as many, or of a softmax fused with its neighbours.
     """
     I3, I5 = softmax_in_table(), softmax_in_table(ops=5)
     return {"I3": I3, "I5": I5, "least": 2 * 3 / I3, "most": 5 * 3 / I3}

@@ -43,10 +43,10 @@ def macs_of_an_a100_tensor_core(R_peak=312e12, tensor_cores=4, count=108, clock=
 
 @macs_of_an_a100_tensor_core.erratum
 def tile_of_the_v100():
-    """4 x 4 x 4 is the V100's tensor core: {v100:.0f} MACs a clock, 8 cores in each SM.
+    """With 64 MACs, the A100's {cores:.0f} cores at {clock:.2f} GHz give {implied:.1f} TFLOP/s, a quarter of its 312.
 
-    With 64 MACs, the A100's {cores:.0f} cores at {clock:.2f} GHz give {implied:.1f} TFLOP/s, a quarter of its 312.
-    They do {a100:.0f} each, as 8 x 4 x 8.
+    They do {a100:.0f} each, as 8 x 4 x 8. Would hold of the V100, whose tensor core does 4 x 4 x 4: {v100:.0f} MACs a
+    clock, 8 cores in each SM.
     """
     sm = multiprocessor("A100")
     cores = sm.tensor_cores.value * sm.count.value
@@ -77,10 +77,10 @@ def amx_tiles():
 
 @amx_tiles.erratum
 def sixteen_rows_of_64_bytes():
-    """An AMX tile has {rows:.0f} rows of {row_bytes:.0f} B: {int8} elements at INT8, {bf16} at BF16.
+    """An AMX tile has {rows:.0f} rows of {row_bytes:.0f} B: {int8} elements at INT8, {bf16} at BF16. Neither is square.
 
-    Neither is square. One product takes {cycles:.0f} cycles, so the unit does {macs_int8:.0f} MACs a clock at
-    INT8, which is 32 x 32, and {macs_bf16:.0f} at BF16, which is not. The row's 512 bits and 56 cores are right.
+    The row's 512 bits and 56 cores are right. Would hold of MACs a clock at INT8: a product takes {cycles:.0f} cycles,
+    so they are {macs_int8:.0f}, which is 32 x 32, and {macs_bf16:.0f} at BF16, which is not.
     """
     tile = {fmt: units.AMX_TILES[fmt] for fmt in ("int8", "bf16")}
     return {

@@ -76,7 +76,7 @@ def bandwidth_is_the_latency():
     """Bound by memory, latency goes with bandwidth: by the page's own ceilings the A100 is {gain:.1f}x as fast.
 
     For a token of Llama 3 8B in int8 it is {llama:.1f}x by the rule of `labcore can-i-run`, for {least:.1f} to
-    {most:.1f} times the rent. Little is gained where launching kernels binds instead, as in MobileNetV2, {small:.1f}x.
+    {most:.1f} times the rent. Would hold where launching kernels binds instead, as in MobileNetV2: {small:.1f}x.
     """
     least, most = sorted(rents_apart())
     gains = {"gain": latency_gain(), "llama": _sooner("llama3-8b", "int8"), "small": _sooner("mobilenetv2")}
@@ -148,7 +148,8 @@ def no_speedup_exceeds_its_cap():
 
     If 20 % of one GPU's time does not shrink, the cap is {cap:.0f}x and 256 GPUs reach {reached:.2f}x. If 20 to 30 % of
     each step of the 256 go to the exchange, which one GPU does not have, they reach {least:.0f} to {most:.0f}x and 5x
-    binds nothing; 120x would leave {share:.0f} % of the step to it.
+    binds nothing. Would hold each by itself: the cap of a fifth that stays whole, the 120x of an exchange that takes
+    {share:.0f} % of the step.
     """
     (cap, reached), (most, least) = cap_and_speedup(), speedups_of_256()
     return {"cap": cap, "reached": reached, "most": most, "least": least, "share": 100 * (1 - times(120, 256))}

@@ -75,7 +75,8 @@ def results_leave_too():
     """The vector unit is charged for its result and the array is not.
 
     Each result of a 128 x 128 x 128 tile leaves the array once, which makes {accesses:.4f} accesses a MAC in place of
-    {printed:.4f} and the ratio {ratio:.1f}; only sums over a long K bring it near 232.8, {long:.1f} at K = 4096.
+    {printed:.4f} and the ratio {ratio:.1f}. Would hold, nearly, of sums over a long K, whose results leave the array
+    seldom: {long:.1f} at K = 4096.
     """
     reads, writes = traffic(128, 128, 128, 128, 128)
     return {
@@ -106,7 +107,7 @@ def at_most_macs_per_cycle(rows=128, cols=128):
 def never_over():
     """{rows} x {cols} PEs with one multiplier each do {most:,} MACs in a full cycle and never more.
 
-    A product with K = 4096 averages {average:,.0f}, as the array fills and drains.
+    A product with K = 4096 averages {average:,.0f}, as the array fills and drains. Would hold with "up to 16,384".
     """
     average = 128 * 128 * 4096 / cycles(128, 4096, 128, 128, 128)
     return {"rows": 128, "cols": 128, "most": macs_per_cycle(128, 128), "average": average}

@@ -52,8 +52,8 @@ def gpu_2020_ridges(R=1e14, B_lo=1e12, B_hi=1e12):
 def bandwidth_range_is_a_point():
     """10^3 GB/s and 10^0 TB/s are the same: a range without width, with a ridge of {I[0]:.0f} FLOP/B at either end.
 
-    The order of magnitude holds. The two A100s of that year have {low:.3f} and {high:.3f} TB/s, with ridges of
-    {I_low:.0f} and {I_high:.0f} FLOP/B.
+    The two A100s of that year have {low:.3f} and {high:.3f} TB/s, with ridges of {I_low:.0f} and {I_high:.0f} FLOP/B.
+    Would hold as an order of magnitude, with one bandwidth in the cell.
     """
     ridges = {"I_low": A100_40GB.ridge("fp16"), "I_high": A100.ridge("fp16")}
     return ridges | {"I": gpu_2020_ridges(), "low": A100_40GB.BW / 1e12, "high": A100.BW / 1e12}
@@ -75,8 +75,8 @@ def tpu_2023_ridges(R_lo=1e14, R_hi=1e15, B=1e12):
 def tpu_row_spans_a_decade():
     """The row's peaks span a decade over one bandwidth, and so do its ridges, {I[0]:.0f} to {I[1]:.0f} FLOP/B.
 
-    Only the low end is 10^2. The chips of those years lie between: {v4:.0f} FLOP/B at bf16 for TPU v4 (2021),
-    {v5p:.0f} for TPU v5p (2023), {v6e:.0f} for TPU v6e (2024).
+    The chips of those years lie between: {v4:.0f} FLOP/B at bf16 for TPU v4 (2021), {v5p:.0f} for TPU v5p (2023),
+    {v6e:.0f} for TPU v6e (2024). Would hold of the low end of the peaks.
     """
     ridges = {"v4": TPU_V4.ridge("bf16"), "v5p": TPU_V5P.ridge("bf16"), "v6e": TPU_V6E.ridge("bf16")}
     return {"I": tpu_2023_ridges()} | ridges
@@ -134,7 +134,8 @@ def gain_at_200(I=200, R_a100=312e12, BW_a100=2.04e12, R_h100=989e12, BW_h100=3.
 def gain_lies_between_the_ratios():
     """A kernel at 200 FLOP/B goes from {a100:.0f} to {h100:.0f} TFLOP/s, a gain of {gain:.2f}x.
 
-    The bandwidth ratio of {slope:.2f}x is the gain of kernels below the A100's ridge, memory-bound on both chips.
+    Would hold of kernels below the A100's ridge, memory-bound on both chips: they gain the bandwidth ratio,
+    {slope:.2f}x.
     """
     a100, h100 = attainable(312e12, 2.04e12, 200), attainable(989e12, 3.35e12, 200)
     return {"a100": a100 / 1e12, "h100": h100 / 1e12, "gain": gain_at_200(), "slope": memory_bound_gain()}
@@ -169,7 +170,7 @@ def relu_mixes_precisions():
     """8 bytes a ReLU are FP32 numbers, while 989 TFLOP/s is the FP16 peak: the print mixes two precisions.
 
     In FP16 a ReLU has {I16} FLOP/B and lies {gap16:.1f}x below the ridge. In FP32 it has {I32} and lies {gap32:.0f}x
-    below the H100's FP32 ridge of {ridge32:.0f} FLOP/B.
+    below the H100's FP32 ridge of {ridge32:.0f} FLOP/B. Would hold of FP32 data that FP16 units work on.
     """
     I16, I32 = (elementwise(1, bytes_per_element=b).I for b in (2, 4))
     ridge32 = H100.ridge("fp32")

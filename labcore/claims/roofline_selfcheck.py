@@ -67,8 +67,7 @@ def layernorm_statistics(B=32, S=512, d=768):
 def statistics_are_per_token():
     """LayerNorm takes a mean and a variance of each token over its {cols} channels, {rows} of each for Napkin Math 1.7.
 
-    Statistics per channel, {cols} of each over all tokens, are those of a batch normalization; what LayerNorm has per
-    channel are its scale and bias.
+    Would hold of a batch normalization, {cols} of each over all tokens, or of LayerNorm's scale and bias.
     """
     return dict(layernorm(32 * 512, 768).shape)
 

@@ -93,6 +93,6 @@ def engines_stay_fed(chunks=8):
     """A: commands placed so that copies and kernels overlap keep the accelerator busier than one after another."""
     one = Exchange(2.0, 0.0, 3.0, 1.0)
     serial, placed = (
-        simulate(work).utilisation(COMPUTE) for work in (by_chunk(one, chunks, 1), pipelined(one, chunks))
+        simulate(work).utilization(COMPUTE) for work in (by_chunk(one, chunks, 1), pipelined(one, chunks))
     )
     return placed > serial

@@ -77,7 +77,7 @@ def gap_of_footnote_7(demand_growth=6.1, supply_growth=2):
 def gap_with_two():
     """6.1 / 2 is {two:.2f}. The 2 is the figure's {drawn:.2f} rounded to one digit, 3.5 the quotient before that.
 
-    Unrounded it is {demand:.2f} / {drawn:.2f} = {gap:.2f}; footnote 9 and the text print the supply as 1.7.
+    Footnote 9 and the text print the supply as 1.7. Would hold unrounded: {demand:.2f} / {drawn:.2f} = {gap:.2f}.
     """
     numbers = demand_drawn(), supply_drawn()
     return {"two": gap_of_footnote_7(), "demand": numbers[0], "drawn": numbers[1], "gap": widening(*numbers)}

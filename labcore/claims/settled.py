@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from labcore.claims.printed import Each, Identity, Number, Range
-from labcore.units import format_si
+from labcore.units import counted, format_si
 
 if TYPE_CHECKING:
     from labcore.claims.ledger import Claim
@@ -81,12 +81,13 @@ class SettledTable(list):
 def summary(settled: Iterable[Settled]) -> str:
     """How many claims came to each verdict, the commonest first.
 
-    >>> summary([])
-    '0 statements'
+    >>> from labcore.claims.ledger import claim
+    >>> summary([]), summary([claim("nm1-3-v100-ridge")])
+    ('0 statements', '1 statement: 1 reproduces')
     """
     count = Counter(one.verdict for one in settled)
     verdicts = ", ".join(f"{n} {verdict}" for verdict, n in count.most_common())
-    return f"{count.total()} statements" + (f": {verdicts}" if verdicts else "")
+    return counted(count.total(), "statement") + (f": {verdicts}" if verdicts else "")
 
 
 def _table(settled: Iterable[Settled]) -> str:

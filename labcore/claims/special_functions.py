@@ -46,8 +46,8 @@ def listing_9_has_batch_statistics(d_out=512, B=32):
 def listing_9_axes():
     """H = weights times input is ({features}, {samples}), a sample in each column.
 
-    Its mean over axis 0 gives {means} means, one a sample, and the variance without an axis gives {variances}. Batch
-    normalization takes {features} of each, over the samples: axis 1 here, axis 0 in the row layout.
+    Its mean over axis 0 gives {means} means, one a sample, and the variance without an axis gives {variances}. Would
+    hold with axis 1 in both, {features} of each, or with axis 0 in both and a sample in each row.
     """
     means, variances = listing_9_statistics(512, 32)
     return {"features": 512, "samples": 32, "means": means, "variances": variances}
@@ -81,8 +81,8 @@ def sweeps_of_listing_10():
 def sums_side_by_side():
     """Listing 10 gathers both sums in one loop and reads the data {one:.0f} times in all, not {two:.0f}.
 
-    {two:.0f} times are what the safer variance takes, the mean of squared distances from a mean that is known; with
-    E[h^2] - mean^2, as listed, mean and variance share a pass.
+    With E[h^2] - mean^2, as listed, mean and variance share a pass. Would hold with the safer variance, the mean of
+    squared distances from a mean that is known: {two:.0f} times.
     """
     return {"one": batchnorm(32, 512, "one sweep").sweeps, "two": batchnorm(32, 512, "two sweeps").sweeps}
 
@@ -121,9 +121,8 @@ def all_in_one_cycle():
 def only_relu_in_one_cycle():
     """Table 4 gives {low} to {high} cycles to a reciprocal root and up to {activation} to a sigmoid; ReLU takes {relu}.
 
-    The caption holds for ReLU and for the rate of a pipelined unit, a result a cycle, not for the time of one. The
-    listing's root also reads v1, not the ReLU's v2: for a negative number there is no real root. Of (4, -1, 1/4, 1),
-    that is {negative} of {elements}.
+    The listing's root also reads v1, not the ReLU's v2: for a negative number there is no real root. Of (4, -1, 1/4,
+    1), that is {negative} of {elements}. Would hold of ReLU, and of a pipelined unit's rate, a result a cycle.
     """
     v1 = np.array([4.0, -1.0, 0.25, 1.0])
     (low, high), activation = TABLE_4["root"], TABLE_4["activation"][1]

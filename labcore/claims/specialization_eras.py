@@ -57,10 +57,10 @@ def speed_against_the_gpu(against="K80"):
 
 @speed_against_the_gpu.erratum
 def speed_is_against_the_cpu():
-    """Against the K80 the paper's means are {gpu_low} and {gpu_high}; up to 30 it is only against the CPU.
+    """Against the K80 the paper's means are {gpu_low} and {gpu_high}. Its Haswell CPU gives {cpu_low} and {cpu_high}.
 
-    Its Haswell CPU gives {cpu_low} and {cpu_high}. The paper's own opening names both machines beside 15 to 30, and
-    the chapter follows it; its Table 6 tells them apart.
+    The paper's own opening names both machines beside 15 to 30, and the chapter follows it; its Table 6 tells them
+    apart. Would hold with both machines named, as the paper's opening has it: the CPU's mean is the one near 30.
     """
     (a, b), (c, d) = (values(past.TPU_SPEED[against]) for against in ("K80", "Haswell CPU"))
     return {"gpu_low": a, "gpu_high": b, "cpu_low": c, "cpu_high": d}
@@ -76,7 +76,7 @@ def efficiency_against_the_gpu(against="K80"):
 def efficiency_is_against_the_cpu():
     """Against the K80 the gain is {gpu_low} to {gpu_high}; {cpu_low} to {cpu_high} is the gain over the Haswell CPU.
 
-    Both leave out the power of the host.
+    Both leave out the power of the host. Would hold with the K80 and the CPU both named.
     """
     (a, b), (c, d) = (values(past.TPU_PER_WATT[against]) for against in ("K80", "Haswell CPU"))
     return {"gpu_low": a, "gpu_high": b, "cpu_low": c, "cpu_high": d}
@@ -97,9 +97,10 @@ def cycles_in_software(operation="multiply", clock=past.CLOCK_8087.value):
 
 @cycles_in_software.erratum
 def thousands_of_cycles():
-    """Hundreds is too modest: Intel's table has {us:,.0f} us for it at {clock:.0f} MHz, so {cycles:,.0f} cycles.
+    """Intel's table has {us:,.0f} us for it at {clock:.0f} MHz, so {cycles:,.0f} cycles.
 
     The 8087 takes {unit:.0f} us, {unit_cycles:.0f} cycles: about a hundred is what a multiplication needs in hardware.
+    Would hold with "thousands".
     """
     clock, (unit, in_software) = past.CLOCK_8087.value, values(past.TIMES_8087["multiply"])
     return {
@@ -116,10 +117,10 @@ def best_application_of_the_8087():
 
 @best_application_of_the_8087.erratum
 def a_hundred_is_of_operations():
-    """100x is right of single operations: in Intel's table they gain {least:.0f}x to {most:.0f}x.
+    """Whole applications are reported with {low}x to over {high:.0f}x, as the rest of a program gains nothing.
 
-    Whole applications are reported with {low}x to over {high:.0f}x, as the rest of a program gains nothing.
     With {share:.0%} of its time in multiplications a program gains {whole:.0f}x, and with all of it {multiply:.0f}x.
+    Would hold of single operations: in Intel's table they gain {least:.0f}x to {most:.0f}x.
     """
     single, (low, high) = gains(past.TIMES_8087, list(past.TIMES_8087)), values(past.APPLICATIONS_8087)
     (multiply,) = gains(past.TIMES_8087, ["multiply"])
@@ -150,11 +151,11 @@ def gains_of_programs(p=0.99):
 
 @gains_of_programs.erratum
 def the_vast_majority_is_not_enough():
-    """10 to 100 holds, 100 does not: with 99 % of its time in one operation a program gains {least:.0f} to {most:.0f}x.
+    """With 99 % of its time in one operation a program gains {least:.0f} to {most:.0f}x.
 
     100x needs an operation that gains more, and more of the time in it: {root:.1%} for square roots, {tangent:.1%} for
     tangents. Additions, multiplications and divisions gain {divide:.0f}x to {add:.0f}x each, so no share of them
-    reaches it.
+    reaches it. Would hold with "10 to 100" in both sentences.
     """
     programs = gains_of_programs()
     add, divide, root, tangent = gains(past.TIMES_8087, ["add", "divide", "square root", "tangent"])

@@ -34,7 +34,8 @@ def exactly_n_is_needed(n=2, m=4):
 def at_most_n_will_do():
     """A 2:4 block with {nonzeros} nonzero is stored in {kept} slots and comes back unchanged: the bound is at most N.
 
-    One slot then holds a zero. NVIDIA's cuSPARSELt asks for at least two zeros in each four, not for exactly two.
+    One slot then holds a zero. NVIDIA's cuSPARSELt asks for at least two zeros in each four, not for exactly two. Would
+    hold with "at most N", or of the slots of the format.
     """
     sparser = np.array([[0, 0, 7, 0]])
     return {"nonzeros": np.count_nonzero(sparser), "kept": NM.from_dense(sparser).values.size}
@@ -84,7 +85,8 @@ def zeros_or_indices():
     """No format has both: BSR's {blocks} blocks have an index each but hold {zeros} zeros among {stored} values.
 
     CSR holds the {nnz} nonzeros only and pays {nnz} indices. Saving on indices is paid for with zeros, or with a
-    constraint on where they stand.
+    constraint on where they stand. Would hold of the two formats apart: nonzeros only in CSR, an index for each block
+    in BSR.
     """
     csr, bsr = CSR.from_dense(small_matrix()), BSR.from_dense(small_matrix(), (2, 4))
     zeros = int((bsr.data == 0).sum())

@@ -7,10 +7,11 @@
 
 from __future__ import annotations
 
+from labcore.catalogue import A100
 from labcore.catalogue.specialization import TPU_ABSTRACT
 from labcore.claims.ledger import computes
 from labcore.claims.printed import HUNDREDS, ORDER_OF_MAGNITUDE, Each, Identity, Number, Truth, Words, on_the_order_of
-from labcore.cost import DAY, Fleet, emissions
+from labcore.cost import DAY, KWH, TYPICAL, Fleet, emissions, payback_time, table_8
 from labcore.scaling import times
 from labcore.units import unit_scale
 
@@ -98,3 +99,29 @@ def energy_of_a_billion(per_day=BILLION, E_cpu=5.0, E_npu=0.05, days=365):
     """Energy of a billion inferences, at 5 J and at 0.05 J each: of a day, then of a year."""
     a_day = [Fleet(1, CPU, per_day * E / DAY).energy_a_day() for E in (E_cpu, E_npu)]
     return [*a_day, *(days * E for E in a_day)]
+
+
+@computes("sc11-q3-within-months", f"{SET} Q3 answer", Words("within months, not years", least=100), "%", CHECK)
+def premium_saved_in_a_year(price=15_000.0, power=A100.power.value, dearer=5.0, frugal=20.0, kwh=TYPICAL.kwh_price):
+    """Part of the extra price that a year's electricity saves, Table 8's A100 against a card at five times its price.
+
+    It must be all of it if months are to do. Both run without a pause, in a building with the mean overhead.
+    """
+    running = power * TYPICAL.overhead / KWH * kwh  # USD a second
+    return 365 * DAY / payback_time((dearer - 1) * price, running, running / frugal)
+
+
+@premium_saved_in_a_year.erratum
+def the_price_decides():
+    """A year saves {saved:.0f} USD of the {extra:,.0f} USD more, so the bill repays them in {years:.0f} years.
+
+    Would hold of a device bought for less than {least:.2f} USD for each watt that it draws, where Table 8's cost from
+    {cheapest:.0f} to {dearest:.0f}; or where the dear one does 20 times the work at the same power and stands for 20
+    cheap ones. For carbon the price does not matter, and there months can do.
+    """
+    share, extra = premium_saved_in_a_year(), 4 * 15_000
+    a_watt = [offer.price / offer.chip.power.value for offer in table_8()]
+    return {
+        "saved": share * extra, "extra": extra, "years": 1 / share,
+        "least": share * 15_000 / A100.power.value, "cheapest": min(a_watt), "dearest": max(a_watt),
+    }  # fmt: skip

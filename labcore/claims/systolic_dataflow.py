@@ -101,7 +101,7 @@ def all_busy_always():
 def waves_come_and_go():
     """In the page's own example the PEs busy in each cycle number {busy}: {macs} MACs in {cycles} cycles of 4 PEs.
 
-    That is {share:.0%}. Every PE is busy only between the wave's arrival at the last corner and its end at the first.
+    That is {share:.0%}. Would hold between the wave's arrival at the last corner and its end at the first.
     """
     run = two_by_two()
     return {"busy": ", ".join(map(str, run.busy)), "macs": run.macs, "cycles": run.cycles, "share": run.utilization}
@@ -119,7 +119,7 @@ def two_machines():
     """In Figure 8 {figure_down} moves down and {figure_stays} stays ({figure}); in the steps {steps_down} moves down.
 
     There {steps_stays} stays ({steps}). One array cannot do both at once. The steps also call A the weights, where
-    Table 5 calls A the inputs.
+    Table 5 calls A the inputs. Would hold of either dataflow, if figure and steps showed the same one.
     """
     figure, steps = dataflow("ws"), dataflow("os")
     return {
@@ -170,7 +170,7 @@ def on_chip_reuse():
     """The chip has {arrays:.0f} such arrays, which together take in {edge:.0f} GB/s where the memory gives {BW:.0f}.
 
     So each word from memory must enter an array {times:.1f} times from on-chip buffers: the array's own reuse of 128
-    does not feed the chip by itself.
+    does not feed the chip by itself. Would hold of one array: it takes in less than the memory gives.
     """
     count = execution.TPU_V4_CORES.value * execution.TPU_V4_MXUS.value
     edge = all_arrays_fed()

@@ -87,10 +87,11 @@ def mma_has_the_shape():
 
 @mma_has_the_shape.erratum
 def shapes_of_mma():
-    """PTX gives mma.sync the FP16 shapes {shapes}; m16n16k16 belongs to wmma.mma.
+    """PTX gives mma.sync the FP16 shapes {shapes}, and no m16n16k16.
 
     The listing's four registers for each operand are those of a 16 x 16 block of halves: {square:.0f} each. As mma.sync
-    the block takes {blocks} instructions of {last}, with {A:.0f}, {B:.0f} and {C:.0f} registers for A, B and C.
+    the block takes {blocks} instructions of {last}, with {A:.0f}, {B:.0f} and {C:.0f} registers for A, B and C. Would
+    hold of wmma.mma, which takes m16n16k16.
     """
     last = units.MMA_TILES["fp16"][-1]
     per_register = 32 * 2  # threads, and halves in a 32-bit register

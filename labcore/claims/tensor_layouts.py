@@ -93,9 +93,9 @@ def best_for_each_element(order="", C=1024):
 def any_order_will_do():
     """An element-wise operation may take elements in any order, and so it takes them by address.
 
-    A map of 1024 x 7 x 7 costs {nhwc:,} lines in NHWC and {nchw:,} in NCHW: both suit it, neither is best. What a loop
-    on a CPU prefers depends on the loop: by pixel this map costs {by_pixel:.0f} times the lines in NCHW, and by channel
-    one of 64 x 28 x 28 costs {by_channel:.0f} times the lines in NHWC.
+    A map of 1024 x 7 x 7 costs {nhwc:,} lines in NHWC and {nchw:,} in NCHW: both suit it, neither is best. By channel a
+    map of 64 x 28 x 28 costs {by_channel:.0f} times the lines in NHWC. Would hold of loops that go by pixel: they cost
+    {by_pixel:.0f} times the lines in NCHW.
     """
     nhwc, nchw = (misses(name, "", 1024) for name in ("NHWC", "NCHW"))
     by_pixel = misses("NCHW", "NHWC", 1024) / misses("NHWC", "NHWC", 1024)
@@ -152,7 +152,7 @@ def one_name_for_both():
     In a map of {C} x 56 x 56 the channels of a pixel lie {near} element apart, in NCHW {far:,}. But channel-major is
     what the section and Table 18 call NCHW, which keeps all values of a channel together: {far:,} in a row. In NHWC
     they lie {C} apart. The answer's remark that CPUs often prefer NCHW is at odds with Table 18, where CPU loops are
-    NHWC's.
+    NHWC's. Would hold with "channels last" in place of "channel-major".
     """
     nhwc, nchw = feature_map("NHWC"), feature_map("NCHW")
     return {"C": nhwc.strides["W"], "near": nhwc.strides["C"], "far": nchw.strides["C"]}

@@ -56,9 +56,10 @@ def energy_of_a_bit(level="HBM2", process="7 nm"):
 
 @energy_of_a_bit.erratum
 def a_bit_over_ddr():
-    """20 pJ a bit is a word over a DDR interface, {word:.0f} pJ for 32 bits = {ddr:.0f}; the tensor starts in HBM.
+    """The tensor starts in HBM.
 
-    HBM2 takes {hbm:.1f} pJ a bit by one table and {cell:.1f} by another: a fifth of the page's figure.
+    HBM2 takes {hbm:.1f} pJ a bit by one table and {cell:.1f} by another: a fifth of the page's figure. Would hold of
+    DRAM behind a DDR interface: {word:.0f} pJ for 32 bits is {ddr:.0f} pJ a bit.
     """
     return {
         "word": 1e12 * DRAM_WORD.value, "ddr": 1e12 * DRAM_WORD.value / 32, "hbm": 1e12 * energy_of_a_bit(),
@@ -82,7 +83,7 @@ def l2_latency(cycles=CYCLES["L2"].value, clock=CLOCK):
 def l2_is_far():
     """A chain of loads from the L2 of a V100 takes {cycles:.0f} cycles each, {ns:.0f} ns.
 
-    4 ns are {clocks:.1f} cycles of that GPU; the second cache of a CPU core, {cpu:.0f} ns, is of that size.
+    4 ns are {clocks:.1f} cycles of that GPU. Would hold, about, of the second cache of a CPU core, {cpu:.0f} ns.
     """
     return {
         "cycles": CYCLES["L2"].value, "ns": 1e9 * l2_latency(), "clocks": cycles_in(4e-9, CLOCK),
@@ -100,7 +101,7 @@ def l1_latency(cycles=CYCLES["L1"].value, clock=CLOCK):
 def l1_takes_cycles():
     """A chain of loads from the L1 of a V100 takes {cycles:.0f} cycles each, {ns:.1f} ns.
 
-    1 ns are {clocks:.1f} cycles of that GPU; the first cache of a CPU core takes {cpu:.1f} ns.
+    1 ns are {clocks:.1f} cycles of that GPU. Would hold, about, of the first cache of a CPU core, {cpu:.1f} ns.
     """
     return {
         "cycles": CYCLES["L1"].value, "ns": 1e9 * l1_latency(), "clocks": cycles_in(1e-9, CLOCK),

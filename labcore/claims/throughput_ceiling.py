@@ -48,7 +48,7 @@ def intensity_growth_with_bytes(bytes_loaded=2, R_peak=312e12, BW=2.04e12):
 def work_grows_with_bytes():
     """What grows with the bytes is the work, {one:.0f} FLOP for one and {two:.0f} for two; the intensity stays.
 
-    The unit is printed once too often: 153 operations for every byte, or 153 FLOP/byte.
+    The unit is printed once too often. Would hold with "153 operations for every byte", or "153 FLOP/byte".
     """
     I_ridge = ridge(312e12, 2.04e12)
     return {"one": I_ridge, "two": 2 * I_ridge}
@@ -133,9 +133,9 @@ def utilization_without_cache(context=512):
 def caching_is_assumed_already():
     """Two FLOP a weight are the work of a token whose predecessors are cached: the page's ceiling is that with caching.
 
-    Without a cache every token passes all those before it through the network again: at 512 of them, {I:.0f} FLOP/B
-    and up to {share:.0%} of the peak, but {without:.1f} ms a token at least instead of {with_cache:.1f}. Caching saves
-    work; it does not raise utilization.
+    Without a cache every token passes all those before it through the network again: at 512 of them, {I:.0f} FLOP/B and
+    up to {share:.0%} of the peak, but {without:.1f} ms a token at least instead of {with_cache:.1f}. Caching saves
+    work; it does not raise utilization. Would hold with "without batching" alone.
     """
     whole, step = build("gpt2-xl", phase="prefill", seq=512), build("gpt2-xl", phase="decode", context=512)
     times = {"without": seconds(whole) * 1e3, "with_cache": seconds(step) * 1e3}

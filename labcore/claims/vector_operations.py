@@ -130,8 +130,8 @@ def listing_4_as_printed():
     """Nothing in the listing changes feature_cnt, adds the eight partial sums or stores them.
 
     Given all that, its pointers still run on from neuron to neuron: {right} of {outputs} outputs of a {B} x {d_in} x
-    {d_out} layer come out right. The chapter calls it illustrative; the input pointer must go back after each neuron,
-    the weight pointer after each sample.
+    {d_out} layer come out right. The chapter calls it illustrative. Would hold with the input pointer set back after
+    each neuron and the weight pointer after each sample.
     """
     shape = {"B": 2, "d_in": 16, "d_out": 3}
     return shape | {"right": outputs_right(**shape, lanes=8), "outputs": shape["B"] * shape["d_out"]}
@@ -224,7 +224,7 @@ def cray_1_speedup(clock=CRAY_1["clock"].value, results=2, contemporary=CDC_7600
 def not_a_thousand_times():
     """Against the CDC 7600 at {contemporary:.0f} MFLOP/s, the Cray-1's 160 are {ratio:.1f} times.
 
-    A factor of 1,000 would need a contemporary of {needed:.2f} MFLOP/s.
+    Would hold beside a contemporary of {needed:.2f}  MFLOP/s.
     """
     peak, contemporary = cray_1_peak(), CDC_7600_PEAK.value
     return {"contemporary": contemporary / 1e6, "ratio": peak / contemporary, "needed": peak / 1000 / 1e6}
@@ -240,7 +240,8 @@ def results_at_a_time(peak=160e6, clock=CRAY_1["clock"].value):
 def one_after_another():
     """{length:.0f} is the length of a vector register; its elements enter a pipeline one after another.
 
-    The peak over the clock is {results:.0f} results a cycle, one from the adder and one from the multiplier.
+    The peak over the clock is {results:.0f} results a cycle, one from the adder and one from the multiplier. Would hold
+    with "64 elements by one instruction".
     """
     return {"length": CRAY_1["vector length"].value, "results": results_at_a_time()}
 
@@ -255,7 +256,7 @@ def price_in_2024(price=CRAY_1["price"].value, then=CPI[1976].value, now=CPI[202
 def price_index():
     """8.8 million dollars of 1976 are {value:.1f} million of 2024: the price index went from {then:.1f} to {now:.1f}.
 
-    The printed range belongs to a price from {low:.1f} to {high:.1f} million.
+    Would hold of a price from {low:.1f} to {high:.1f}  million.
     """
     then, now = CPI[1976].value, CPI[2024].value
     low, high = (in_dollars_of(one, now, then) for one in (40, 45))

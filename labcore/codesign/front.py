@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 
 def dominates(a: Sequence[float], b: Sequence[float]) -> bool:
     """Whether a is no worse than b anywhere and better somewhere.
@@ -71,13 +69,3 @@ def _volume(points: list[tuple[float, ...]], reference: tuple[float, ...]) -> fl
         for i, (p, end) in enumerate(zip(points, ends, strict=True))
         if end > p[-1]
     )
-
-
-def attained(points: Sequence[Sequence[float]], targets: Sequence[Sequence[float]]) -> float:
-    """Share of the targets (a true front) that some point equals or dominates.
-
-    >>> attained([(1, 3), (3, 2)], targets=[(1, 3), (2, 2), (3, 1)])
-    0.3333333333333333
-    """
-    reached = [any(all(x <= y for x, y in zip(p, t, strict=True)) for p in points) for t in targets]
-    return float(np.mean(reached))

@@ -34,7 +34,10 @@ def measure(seed: int, patterns: Iterable[str] = PATTERNS, densities: Iterable[f
 def write(rows: Iterable[Row], file: Path = FILE) -> None:
     """Replace the file by these rows, shares rounded to six places.
 
-    >>> callable(write)
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write(table(), copy := Path(folder, "copy.csv"))
+    ...     len(copy.read_text().splitlines()) == 1 + len(table())
     True
     """
     with file.open("w", newline="", encoding="utf-8") as out:

@@ -7,11 +7,11 @@
 3. Layer. Each output is sum = bias[n] + the K products of patch m with column n of `weights` (K, N); K runs over
    c, r, s. No window is padded. The order of the sum does not matter: no partial sum leaves int32, which `IntegerLayer`
    proves when it is made, so hardware needs no saturation there.
-4. Requantise (all layers but the last). y = (sum * multiplier + 2^(shift-1)) >> shift, an arithmetic shift: round to
+4. Requantize (all layers but the last). y = (sum * multiplier + 2^(shift-1)) >> shift, an arithmetic shift: round to
    nearest, a half up. The multiplier has at most 15 bits, so the product has at most 46 and a sign.
 5. ReLU and saturation in one: y below 0 is 0, y above 2^b - 1 is 2^b - 1. Saturation is needed here: the scale is
    calibrated, and a rare large activation lies beyond it.
-6. The last layer's sums are the logits, not requantised. The class is the first of the largest logits.
+6. The last layer's sums are the logits, not requantized. The class is the first of the largest logits.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class IntegerLayer:
                              f"{wanted[1:]}, got {self.weights.shape} and {self.bias.shape}")  # fmt: skip
         most = code_range(self.bits)[1]
         if self.weights.dtype.kind != "i" or np.abs(self.weights).max() > most:
-            raise ValueError(f"weights of {self.bits} bits are whole numbers from -{most} to {most}; quantise them")
+            raise ValueError(f"weights of {self.bits} bits are whole numbers from -{most} to {most}; quantize them")
         if not (1 <= self.multiplier < 2**MULTIPLIER_BITS and 0 <= self.shift <= MOST_SHIFT):
             raise ValueError(f"multiplier must be from 1 to {2**MULTIPLIER_BITS - 1} and shift from 0 to {MOST_SHIFT}, "
                              f"got {self.multiplier} and {self.shift}; `multiplier_and_shift` makes both")  # fmt: skip
@@ -83,7 +83,7 @@ class IntegerLayer:
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """The activations that follow, laid out as c, h, w: (images, C*H*W) -> (images, N*P*Q) int64."""
-        y = requantise(self.sums(x), self.multiplier, self.shift, self.bits)  # (images, M, N)
+        y = requantize(self.sums(x), self.multiplier, self.shift, self.bits)  # (images, M, N)
         return y.swapaxes(1, 2).reshape(len(x), -1)
 
 
@@ -105,7 +105,7 @@ class IntegerNetwork:
         for i, (before, after) in enumerate(zip(self.layers, self.layers[1:], strict=False), start=1):
             if before.shape.shape_out != after.shape.shape_in or not before.shift:
                 raise ValueError(f"layer {i} gives {before.shape.shape_out} with shift {before.shift}, layer {i + 1} "
-                                 f"wants {after.shape.shape_in} requantised; only the last has shift 0")  # fmt: skip
+                                 f"wants {after.shape.shape_in} requantized; only the last has shift 0")  # fmt: skip
         if not self.layers or self.layers[-1].shift or self.layers[-1].shape.M != 1:
             raise ValueError("the last layer is a classifier: fully connected, with shift 0")
         if {layer.bits for layer in self.layers} != {self.bits}:
@@ -145,10 +145,10 @@ def input_codes(pixels: np.ndarray, bits: int) -> np.ndarray:
     return (pixels.reshape(len(pixels), -1).astype(np.int64) * (2**bits - 1) + WHITE // 2) // WHITE
 
 
-def requantise(sums: np.ndarray, multiplier: int, shift: int, bits: int) -> np.ndarray:
+def requantize(sums: np.ndarray, multiplier: int, shift: int, bits: int) -> np.ndarray:
     """Sums as activations: (sum * multiplier + 2^(shift-1)) >> shift, then into 0 to 2^bits - 1; any shape, int64.
 
-    >>> requantise(np.array([-9, 1, 2, 3, 99]), multiplier=1, shift=1, bits=3).tolist()
+    >>> requantize(np.array([-9, 1, 2, 3, 99]), multiplier=1, shift=1, bits=3).tolist()
     [0, 1, 1, 2, 7]
     """
     half = 1 << shift >> 1  # 0 where nothing is shifted out

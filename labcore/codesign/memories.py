@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from math import prod
 from typing import NamedTuple
 
+from labcore.codesign.cycles import layers_of
 from labcore.codesign.integer import IntegerNetwork
-from labcore.codesign.networks import Network
+from labcore.codesign.networks import Network, most_words
 from labcore.codesign.template import Template
 
 
@@ -27,10 +27,10 @@ def memory_bits(network: Network | IntegerNetwork, template: Template) -> Memory
     >>> memory_bits(Network(("fc",), 16, bits=4), Template(4, 4, "os", 4, 4, 20))  # 64 * 4 + 16 * 3 words, 4 + 3 words
     MemoryBits(rom=5424, ram=712)
     """
-    t, layers = template, [getattr(layer, "shape", layer) for layer in network.layers]
+    t, layers = template, layers_of(network)
     groups = [-(-layer.N // t.cols) for layer in layers]
     weight_words = max(2, sum(group * layer.K for group, layer in zip(groups, layers, strict=True)))
     rom = t.cols * (weight_words * t.weight_bits + max(2, sum(groups)) * t.accumulator_bits)
-    activations = 2 * max(2, *(prod(layer.shape_in) for layer in layers)) * t.activation_bits
+    activations = 2 * max(2, most_words(layers)) * t.activation_bits
     sums = t.cols * max(2, *(layer.M for layer in layers)) if t.dataflow == "ws" else 0
     return MemoryBits(rom, activations + (max(2, layers[-1].N) + sums) * t.accumulator_bits)

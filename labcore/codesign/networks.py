@@ -11,6 +11,8 @@ A fully connected layer is a convolution whose window is the whole image, so the
 from __future__ import annotations
 
 import itertools
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -74,6 +76,15 @@ class Layer:
         (C, H, W), (R, S), (_, P, Q) = self.shape_in, self.window, self.shape_out
         p, q, c, r, s = np.ogrid[:P, :Q, :C, :R, :S]
         return ((c * H + p * self.stride + r) * W + q * self.stride + s).reshape(self.M, self.K)
+
+
+def most_words(layers: Sequence[Layer]) -> int:
+    """Words of the largest image or activation that enters a layer: what one activation memory must hold.
+
+    >>> most_words([Layer((1, 8, 8), (3, 3), 1, N=4), Layer((4, 6, 6), (6, 6), 1, N=10)])
+    144
+    """
+    return max(math.prod(layer.shape_in) for layer in layers)
 
 
 @dataclass(frozen=True)

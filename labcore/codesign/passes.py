@@ -1,4 +1,4 @@
-"""A network of floats run forward and backward, the gradients written out; with scales, on quantised numbers.
+"""A network of floats run forward and backward, the gradients written out; with scales, on quantized numbers.
 
 With scales, weights and activations are rounded to their codes in the forward pass, as the integer network rounds
 them, and the backward pass takes rounding for the identity (the straight-through estimator; Bengio et al. 2013) but is
@@ -23,7 +23,7 @@ from labcore.units import Ratio
 
 @dataclass(frozen=True, eq=False)
 class Parameters:
-    """Weights (K, N) and biases (N,) of each layer, float32; and, once quantised, bits and the scales of both.
+    """Weights (K, N) and biases (N,) of each layer, float32; and, once quantized, bits and the scales of both.
 
     `weight_scales` has one a layer. `activation_scales` has one for what enters each layer: the input's is 1 / (2^bits
     - 1). `masks`, True where a weight stays, keep pruned weights at zero through every step.
@@ -50,7 +50,7 @@ class Parameters:
         """What 1 in a sum of layer i stands for, once there are scales: sums are whole numbers of it."""
         return self.weight_scales[i] * self.activation_scales[i]
 
-    def requantiser(self, i: int) -> tuple[int, int]:
+    def requantizer(self, i: int) -> tuple[int, int]:
         """The multiplier and shift that take sums of layer i to codes of the next; 1 and 0 for the last layer's."""
         if i == len(self.layers) - 1:
             return 1, 0
@@ -144,10 +144,8 @@ def _activate(net: Parameters, i: int, z: np.ndarray) -> tuple[np.ndarray, np.nd
     if net.bits is None:
         return np.maximum(z, 0), z > 0
     scale, top = np.float32(net.activation_scales[i + 1]), 2**net.bits - 1
-    multiplier, shift = net.requantiser(i)
-    sums = np.rint(
-        z / np.float32(net.unit(i)), dtype=np.float64
-    )  # exact, so that a half goes where the hardware's goes
+    multiplier, shift = net.requantizer(i)
+    sums = np.rint(z / np.float32(net.unit(i)), dtype=np.float64)  # exact: a half goes where the hardware's goes
     codes = np.clip(np.floor(sums * (multiplier / 2**shift) + 0.5), 0, top)
     return codes.astype(np.float32) * scale, (z > 0) & (z < top * scale)
 

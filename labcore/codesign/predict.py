@@ -15,8 +15,9 @@ from typing import NamedTuple
 
 from labcore.catalogue.energy import OPERATION
 from labcore.codesign.area import area
+from labcore.codesign.cycles import accelerator_cycles
 from labcore.codesign.integer import IntegerNetwork
-from labcore.codesign.networks import Network
+from labcore.codesign.networks import Layer, Network, most_words
 from labcore.codesign.template import Template, supports
 from labcore.energy import access_energy
 from labcore.systolic import traffic
@@ -40,8 +41,6 @@ def cycles(network: Network | IntegerNetwork, template: Template) -> int:
     >>> cycles(Network(("fc",), 4), Template(4, 4))  # 16 folds of 64 inputs, 3 folds of 4, 10 logits
     217
     """
-    from labcore.codesign.rtl.cycles import accelerator_cycles
-
     return accelerator_cycles(network, template)
 
 
@@ -60,9 +59,7 @@ def sized(template: Template, network: Network) -> Template:
             f"{template.activation_bits}; train it at {min(template.weight_bits, template.activation_bits)} bits or "
             f"take a template of {network.bits}"
         )
-    return replace(
-        template, weight_words=network.weights, activation_words=max(prod(layer.shape_in) for layer in network.layers)
-    )
+    return replace(template, weight_words=network.weights, activation_words=most_words(network.layers))
 
 
 def energy(network: Network, template: Template) -> Joules:
@@ -78,7 +75,7 @@ def energy(network: Network, template: Template) -> Joules:
     return sum(a.macs * mac + access_energy(MEMORY, _moved(a, t), PROCESS) for a in network.layers)
 
 
-def _moved(layer, t: Template) -> Bytes:
+def _moved(layer: Layer, t: Template) -> Bytes:
     """Bytes over the array's edge in one layer: activations, weights, and sums at the accumulator's width."""
     reads, writes = traffic(layer.M, layer.K, layer.N, t.rows, t.cols, t.dataflow)
     return (reads["A"] * t.activation_bits + reads["B"] * t.weight_bits + writes["C"] * t.accumulator_bits) / 8

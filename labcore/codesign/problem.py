@@ -7,6 +7,7 @@ once and for all, so a search over it costs no time; `live` trains as it goes.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from itertools import product
 from typing import NamedTuple
@@ -14,10 +15,10 @@ from typing import NamedTuple
 import numpy as np
 
 from labcore.codesign.area import area
+from labcore.codesign.counted import made_for
 from labcore.codesign.networks import BITS, WIDTHS, Layer, Network, stacks
 from labcore.codesign.predict import cycles, sized
 from labcore.codesign.search import Choice, Problem
-from labcore.codesign.synthesis import made_for
 from labcore.codesign.template import DATAFLOWS, Template
 from labcore.units import Ratio
 
@@ -103,11 +104,11 @@ def live(cap: float = CAP, quick: bool = False) -> Problem:
     True
     """
     from labcore.codesign.data import digits
-    from labcore.codesign.training import CHEAP, FULL, realise
+    from labcore.codesign.training import CHEAP, FULL, realize
 
     def train(network: Choice, seed: int, cheap: bool) -> Ratio:
         part = digits("validation")
-        return realise(Network(*network), seed, CHEAP if cheap or quick else FULL).accuracy(part.images, part.labels)
+        return realize(Network(*network), seed, CHEAP if cheap or quick else FULL).accuracy(part.images, part.labels)
 
     return _problem(train, cap)
 
@@ -123,7 +124,7 @@ def true_errors(score: str = "test") -> dict[Choice, Ratio]:
     return {(net.bundles, net.width, net.bits): 1 - accuracy(net, score) for net in by_network()}
 
 
-def _problem(train, cap: float) -> Problem:
+def _problem(train: Callable[[Choice, int, bool], Ratio], cap: float) -> Problem:
     hardware = {"rows": SIZES, "cols": SIZES, "dataflow": DATAFLOWS}
     network = {"bundles": tuple(stacks()), "width": WIDTHS, "bits": BITS}
     return Problem(

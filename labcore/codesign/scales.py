@@ -1,4 +1,4 @@
-"""From floats to codes: scales calibrated on images, and the integer network that quantised parameters stand for."""
+"""From floats to codes: scales calibrated on images, and the integer network that quantized parameters stand for."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def best_scale(x: np.ndarray, low: int, high: int, candidates: int = 40) -> floa
 
 
 def to_integer(net: Parameters, name: str = "") -> IntegerNetwork:
-    """The integer network that quantised parameters stand for; raises ValueError for parameters without scales.
+    """The integer network that quantized parameters stand for; raises ValueError for parameters without scales.
 
     >>> from labcore.codesign.passes import Layer, start
     >>> untrained = start([Layer((1, 8, 8), (8, 8), 1, N=10)], seed=0)
@@ -50,16 +50,16 @@ def to_integer(net: Parameters, name: str = "") -> IntegerNetwork:
     (4, (64, 10), 7)
     """
     if net.bits is None:
-        raise ValueError("these parameters are float; `quantise` gives them codes and scales first")
+        raise ValueError("these parameters are float; `quantize` gives them codes and scales first")
     layers = []
     for i, shape in enumerate(net.layers):
         bias = np.rint(net.biases[i] / np.float32(net.unit(i))).astype(np.int64)
-        layers.append(IntegerLayer(shape, net.codes(i).astype(np.int64), bias, net.bits, *net.requantiser(i)))
+        layers.append(IntegerLayer(shape, net.codes(i).astype(np.int64), bias, net.bits, *net.requantizer(i)))
     return IntegerNetwork(tuple(layers), net.bits, name)
 
 
 def agreement(net: Parameters, pixels: np.ndarray) -> Ratio:
-    """The share of images that quantised parameters, run in float32, and their integer network put in the same class.
+    """The share of images that quantized parameters, run in float32, and their integer network put in the same class.
 
     Below 1 only where float32 has rounded a sum across a code's edge.
 

@@ -167,7 +167,7 @@ def _index(trial, name: str, values: Choice) -> int:
     return trial.suggest_categorical(name, range(len(values)))
 
 
-def optimise(
+def optimize(
     choices: Mapping[str, Choice],
     judge: Callable[[Choice], tuple[tuple[float, ...], float] | None],
     name: str,
@@ -180,7 +180,7 @@ def optimise(
     `judge` returns the objectives and by how much the pick breaks the cap (0 or less where it keeps it).
 
     >>> seen = []
-    >>> optimise({"x": (1, 2, 3)}, lambda p: seen.append(p) or ((p[0],), 0.0), "tpe", seed=0, trials=8, objectives=1)
+    >>> optimize({"x": (1, 2, 3)}, lambda p: seen.append(p) or ((p[0],), 0.0), "tpe", seed=0, trials=8, objectives=1)
     8
     >>> len(seen)
     8

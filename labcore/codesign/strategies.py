@@ -11,7 +11,7 @@ from collections.abc import Callable
 from itertools import product
 
 from labcore.codesign.front import front
-from labcore.codesign.search import Choice, Design, Problem, Trainings, optimise
+from labcore.codesign.search import Choice, Design, Problem, Trainings, optimize
 
 PATIENCE, QUICK_PATIENCE = 6, 1.5  # trials to a training, since a search may propose again what it knows
 WORST = 1.0  # the error told of what was not trained because it does not fit
@@ -31,7 +31,7 @@ def accuracy_first(trainings: Trainings, sampler: str = "tpe") -> list[Design]:
         accuracy = trainings.accuracy(network)
         return None if accuracy is None else ((1 - accuracy,), 0.0)
 
-    optimise(problem.network, judge, sampler, trainings.seed, _trials(trainings), objectives=1)
+    optimize(problem.network, judge, sampler, trainings.seed, _trials(trainings), objectives=1)
     for network in sorted(trainings.full, key=trainings.full.get, reverse=True):
         if fits := problem.fitting(network):
             return [Design(network, hardware, 1 - trainings.full[network], *cost) for hardware, *cost in fits]
@@ -59,7 +59,7 @@ def hardware_first(trainings: Trainings, sampler: str = "nsga2") -> list[Design]
         accuracy = trainings.accuracy(network)
         return None if accuracy is None else ((1 - accuracy, cost[0]), 0.0)
 
-    optimise(problem.network, judge, sampler, trainings.seed, _trials(trainings))
+    optimize(problem.network, judge, sampler, trainings.seed, _trials(trainings))
     full = trainings.full
     return [Design(network, hardware, 1 - full[network], *problem.cost(network, hardware)) for network in full]
 
@@ -131,7 +131,7 @@ def flat_joint(trainings: Trainings, sampler: str = "nsga2") -> list[Design]:
         met.append(Design(network, hardware, 1 - accuracy, *cost))
         return (1 - accuracy, cost[0]), 0.0
 
-    optimise({**problem.network, **problem.hardware}, judge, sampler, trainings.seed, _trials(trainings))
+    optimize({**problem.network, **problem.hardware}, judge, sampler, trainings.seed, _trials(trainings))
     return met
 
 
@@ -165,7 +165,7 @@ def search_networks(trainings: Trainings, sampler: str, cheap: bool = False) -> 
         return None if accuracy is None else ((1 - accuracy, fits[0][1]), 0.0)
 
     trials = math.ceil(QUICK_PATIENCE * trainings.budget / problem.cheap) if cheap else _trials(trainings)
-    return optimise(problem.network, judge, sampler, trainings.seed, trials)
+    return optimize(problem.network, judge, sampler, trainings.seed, trials)
 
 
 def _trials(trainings: Trainings) -> int:

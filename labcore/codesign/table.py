@@ -5,7 +5,7 @@ a core, and can be stopped and started again. A row is one network trained with 
 
 - `proxy`: validation images, trained by the CHEAP recipe: what a search may look at for a tenth of the price;
 - `rounded`: validation images, the FULL float network rounded by calibrated scales, without fine-tuning;
-- `validation`: validation images, FULL recipe with fine-tuning, the integer network: what a search optimises;
+- `validation`: validation images, FULL recipe with fine-tuning, the integer network: what a search optimizes;
 - `test`: test images, the same network: what is reported at the end.
 
 The hardware's side (cycles, area) is a closed form of the network's layers and is not stored.
@@ -29,7 +29,7 @@ import numpy as np
 from labcore.codesign.data import digits
 from labcore.codesign.networks import BITS, WIDTHS, Network, stacks
 from labcore.codesign.scales import calibrate, to_integer
-from labcore.codesign.training import CHEAP, FULL, Recipe, quantise, train
+from labcore.codesign.training import CHEAP, FULL, Recipe, quantize, train
 from labcore.units import Ratio, positive_ints
 
 FILE = Path(__file__).parent / "accuracy.csv"
@@ -60,7 +60,7 @@ Job = tuple[tuple[str, ...], int, int]  # stack, width, seed: one float training
 
 
 def measure(stack: tuple[str, ...], width: int, seed: int, full: Recipe = FULL, cheap: Recipe = CHEAP) -> list[Row]:
-    """Train one stack of one width with one seed, and quantise it to each of BITS: a row each.
+    """Train one stack of one width with one seed, and quantize it to each of BITS: a row each.
 
     >>> quick = Recipe(epochs=2, fine_epochs=1, images=64)
     >>> [(row.stack, row.bits) for row in measure(("fc",), 4, seed=0, full=quick, cheap=quick)]
@@ -72,7 +72,7 @@ def measure(stack: tuple[str, ...], width: int, seed: int, full: Recipe = FULL, 
     for bits in BITS:
         rounded = calibrate(whole, bits, digits("train").first(full.images).images[:256])
         nets = [
-            to_integer(net) for net in (quantise(quick, bits, seed, cheap), rounded, quantise(whole, bits, seed, full))
+            to_integer(net) for net in (quantize(quick, bits, seed, cheap), rounded, quantize(whole, bits, seed, full))
         ]
         scores = [round(net.accuracy(validation.images, validation.labels), 6) for net in nets]
         scores.append(round(nets[-1].accuracy(test.images, test.labels), 6))
@@ -107,7 +107,7 @@ def make(
 
     `tell(done, of)` hears of every job that ends. A job is random by its seed alone, so the order does not matter.
 
-    >>> callable(make)
+    >>> make(FILE, jobs(), processes=1, tell=print) == sorted(table())  # nothing is missing
     True
     """
     positive_ints(processes=processes)
@@ -130,7 +130,10 @@ def make(
 def write(file: Path, rows: Iterable[Row]) -> None:
     """Replace a file by these rows, sorted, in one move, so that a stop leaves a whole file behind.
 
-    >>> callable(write)
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write(copy := Path(folder, "copy.csv"), table())
+    ...     copy.read_bytes() == FILE.read_bytes()
     True
     """
     part = file.with_suffix(".part")

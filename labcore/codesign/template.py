@@ -7,12 +7,13 @@ more does not.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from labcore.codesign import networks
 from labcore.units import positive_ints
 
 DATAFLOWS = ("os", "ws")  # what the register-transfer array can do; is, input stationary, is ws with operands swapped
-BITS = (2, 3, 4, 8)
+BITS = tuple(sorted(networks.BITS))
 
 
 @dataclass(frozen=True)
@@ -55,16 +56,6 @@ class Template:
         """Processing elements, one multiplier and one adder in each."""
         return self.rows * self.cols
 
-    @property
-    def weight_memory(self) -> int:
-        """Bits of weight memory."""
-        return self.weight_words * self.weight_bits
-
-    @property
-    def activation_memory(self) -> int:
-        """Bits of activation memory, its two halves together: one layer reads one while it fills the other."""
-        return 2 * self.activation_words * self.activation_bits
-
 
 def _nearest(bits: object) -> str:
     enough = [b for b in BITS if isinstance(bits, int) and b >= bits]
@@ -78,12 +69,3 @@ def supports(template: Template, weight_bits: int, activation_bits: int) -> bool
     False
     """
     return weight_bits <= template.weight_bits and activation_bits <= template.activation_bits
-
-
-def sized_for(template: Template, weight_words: int, activation_words: int) -> Template:
-    """The same template with memories of just so many words.
-
-    >>> sized_for(Template(2, 2), weight_words=640, activation_words=64).weight_memory
-    5120
-    """
-    return replace(template, weight_words=weight_words, activation_words=activation_words)

@@ -83,11 +83,11 @@ def train(network: Network, seed: int, recipe: Recipe = FULL) -> Parameters:
     return fit(start(network.layers, seed), digits("train").first(recipe.images), recipe.epochs, seed, recipe)
 
 
-def quantise(net: Parameters, bits: int, seed: int, recipe: Recipe = FULL) -> Parameters:
+def quantize(net: Parameters, bits: int, seed: int, recipe: Recipe = FULL) -> Parameters:
     """The trained float network calibrated for some bits, and fine-tuned with them.
 
     >>> quick = Recipe(epochs=4, fine_epochs=1, images=100)
-    >>> quantise(train(Network(("fc",), 4), 0, quick), bits=2, seed=0, recipe=quick).bits
+    >>> quantize(train(Network(("fc",), 4), 0, quick), bits=2, seed=0, recipe=quick).bits
     2
     """
     part = digits("train").first(recipe.images)
@@ -95,15 +95,15 @@ def quantise(net: Parameters, bits: int, seed: int, recipe: Recipe = FULL) -> Pa
     return fit(calibrated, part, recipe.fine_epochs, seed + 1, replace(recipe, rate=recipe.rate / 2))
 
 
-def realise(network: Network, seed: int, recipe: Recipe = FULL) -> IntegerNetwork:
-    """Train, quantise and fine-tune a network: the integer network that a search scores and the hardware runs.
+def realize(network: Network, seed: int, recipe: Recipe = FULL) -> IntegerNetwork:
+    """Train, quantize and fine-tune a network: the integer network that a search scores and the hardware runs.
 
-    >>> net = realise(Network(("fc",), 16, bits=4), seed=0, recipe=CHEAP)
+    >>> net = realize(Network(("fc",), 16, bits=4), seed=0, recipe=CHEAP)
     >>> part = digits("validation")
     >>> net.name, net.accuracy(part.images, part.labels) > 0.6
     ('fc-w16-b4', True)
     """
-    return to_integer(quantise(train(network, seed, recipe), network.bits, seed, recipe), network.name)
+    return to_integer(quantize(train(network, seed, recipe), network.bits, seed, recipe), network.name)
 
 
 def _adam(value: np.ndarray, moment: tuple[np.ndarray, np.ndarray], g: np.ndarray, rate: float, step: int) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from labcore.compiler.draft import Draft
 from labcore.compiler.graph import Graph, graph
-from labcore.compiler.networks import Draft
 
 
 def worked_example(C: int = 4, size: int = 8, seed: int | None = None) -> Graph:
-    """Convolution, batch normalisation and a ReLU that is asked for twice; a Tanh nobody wants; a known factor.
+    """Convolution, batch normalization and a ReLU that is asked for twice; a Tanh nobody wants; a known factor.
 
     Images are (1, C, size, size). As it stands it takes 8 launches, after all passes one.
 

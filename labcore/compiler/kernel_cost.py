@@ -108,7 +108,7 @@ def _kernel(
 
 
 def streamed(chip: str, op: Operation, name: str = "streamed", D_vol: Bytes | None = None) -> Implementation:
-    """A kernel of the vector units that reads its operands once: element-wise, pooling, normalisation, depthwise.
+    """A kernel of the vector units that reads its operands once: element-wise, pooling, normalization, depthwise.
 
     >>> from labcore.ops import elementwise
     >>> kernel = streamed("A100", elementwise(10**6))

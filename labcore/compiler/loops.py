@@ -1,6 +1,6 @@
 """A chain of element-wise operators as the text of one loop, for numba, or of one numpy expression, to read.
 
-Operands broadcast from the right, as in numpy; the vectors of a batch normalisation lie along the channels. Adjacent
+Operands broadcast from the right, as in numpy; the vectors of a batch normalization lie along the channels. Adjacent
 axes along which every operand is treated alike become one loop.
 """
 

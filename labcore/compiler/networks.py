@@ -1,96 +1,22 @@
 """Graphs of real networks with weights, and small ones to watch: built by the rule that their authors publish.
 
-Weights are drawn with He's variance, so that activations keep their size through the layers. With `seed=None` they
-are zeros that take no memory: enough for everything that only asks for shapes. The names of the nodes are those of
-labcore.models' tables, where a batch normalisation is folded and has no line.
+Weights are those of a `Draft`: drawn by a seed, or with `seed=None` zeros that take no memory. The names of the nodes
+are those of labcore.models' tables, where a batch normalization is folded and has no line.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from itertools import pairwise
-from math import sqrt
 
-import numpy as np
-
-from labcore.compiler.graph import Graph, graph
-from labcore.compiler.shapes import Shape
+from labcore.compiler.draft import Draft
+from labcore.compiler.graph import Graph
 from labcore.models.language import GPT2
 from labcore.models.vision import MOBILENETV2_BLOCKS
 from labcore.units import positive_ints
 
 
-class Draft:
-    """A graph under construction: steps and constants so far, and the name of the value that flows to the next.
-
-    >>> draft = Draft({"x": (1, 3, 8, 8)}, seed=1)
-    >>> draft.conv("conv1", C=3, K=4, kernel=3)
-    'conv1'
-    >>> draft.step("relu1", "relu", draft.flows)
-    'relu1'
-    >>> [(node.name, node.shape) for node in draft.graph().nodes]
-    [('conv1', (1, 4, 8, 8)), ('relu1', (1, 4, 8, 8))]
-    """
-
-    def __init__(self, inputs: Mapping[str, Shape], seed: int | None) -> None:
-        self.inputs, self.flows = dict(inputs), next(iter(inputs))
-        self.rng = None if seed is None else np.random.default_rng(seed)
-        self.steps: dict[str, tuple] = {}
-        self.constants: dict[str, np.ndarray] = {}
-
-    def step(self, name: str, op: str, *inputs: str, **attributes: object) -> str:
-        """Append a node, which flows to the next; return its name."""
-        self.steps[name] = (op, *inputs, attributes)
-        self.flows = name
-        return name
-
-    def weight(self, name: str, *shape: int, fan_in: int = 0, around: float = 0.0) -> str:
-        """Add a constant: of variance 2 / fan_in (He et al., ICCV 2015), or within 0.1 of `around`."""
-        if self.rng is None:
-            array = np.broadcast_to(np.float32(around), shape)
-        elif fan_in:
-            array = self.rng.standard_normal(shape, np.float32) * np.float32(sqrt(2 / fan_in))
-        else:
-            array = np.float32(around) + self.rng.uniform(-0.1, 0.1, shape).astype(np.float32)
-        self.constants[name] = array
-        return name
-
-    def conv(self, name: str, C: int, K: int, kernel: int, stride: int = 1, groups: int = 1, x: str = "") -> str:
-        """Append a convolution without a bias, its padding keeping the size where the stride is 1."""
-        fan_in = C // groups * kernel * kernel
-        w = self.weight(f"{name}.weight", K, C // groups, kernel, kernel, fan_in=fan_in)
-        return self.step(name, "conv2d", x or self.flows, w, stride=stride, padding=kernel // 2, groups=groups)
-
-    def norm(self, name: str, C: int, scale: float = 1.0) -> str:
-        """Append a batch normalisation in inference: its statistics are constants."""
-        ways = {"scale": scale, "bias": 0.0, "mean": 0.0, "var": 1.0}
-        vectors = (self.weight(f"{name}.{part}", C, around=value) for part, value in ways.items())
-        return self.step(name, "batch_norm", self.flows, *vectors)
-
-    def linear(self, name: str, K: int, N: int) -> str:
-        """Append a product with weights (K, N) and a bias (N,)."""
-        w, bias = self.weight(f"{name}.weight", K, N, fan_in=2 * K), self.weight(f"{name}.bias", N)
-        return self.step(name, "gemm", self.flows, w, bias)
-
-    def layernorm(self, name: str, d: int) -> str:
-        """Append a layer normalisation over the last axis."""
-        scale, bias = self.weight(f"{name}.scale", d, around=1.0), self.weight(f"{name}.bias", d)
-        return self.step(name, "layernorm", self.flows, scale, bias)
-
-    def classify(self, C: int, classes: int, batch: int) -> Graph:
-        """Append global pooling and a dense layer; return the graph."""
-        self.step("avgpool", "global_avg_pool", self.flows)
-        self.step("flatten", "reshape", self.flows, shape=(batch, C))
-        self.linear("fc", C, classes)
-        return self.graph()
-
-    def graph(self) -> Graph:
-        """The graph of all steps."""
-        return graph(self.inputs, self.steps, self.constants)
-
-
 def resnet50(batch: int = 1, size: int = 224, seed: int | None = None) -> Graph:
-    """ResNet-50 v1.5 as a framework defines it: convolution, batch normalisation and ReLU as nodes of their own.
+    """ResNet-50 v1.5 as a framework defines it: convolution, batch normalization and ReLU as nodes of their own.
 
     `size` is the side of the image, 224 in the paper; a smaller one runs faster with the same weights.
 
@@ -114,7 +40,7 @@ def _conv_norm(
     draft: Draft, name: str, C: int, K: int, kernel: int, stride: int = 1, groups: int = 1, act: str = "",
     scale: float = 1.0,
 ) -> str:  # fmt: skip
-    """Convolution, batch normalisation and an activation, if any; returns the name of what flows."""
+    """Convolution, batch normalization and an activation, if any; returns the name of what flows."""
     draft.conv(name, C, K, kernel, stride, groups)
     draft.norm(f"{name}.norm", K, scale)
     return draft.step(f"{name}.{act}", act, draft.flows) if act else draft.flows
@@ -123,7 +49,7 @@ def _conv_norm(
 def _bottleneck(draft: Draft, name: str, C: int, width: int, stride: int) -> int:
     """Squeeze, convolve, expand to four widths, add the shortcut; returns the channels that flow.
 
-    The last normalisation begins small, as in training, or 16 additions would let the values grow 200-fold.
+    The last normalization begins small, as in training, or 16 additions would let the values grow 200-fold.
     """
     shortcut = draft.flows
     _conv_norm(draft, f"{name}.conv1", C, width, 1, act="relu")
@@ -219,7 +145,7 @@ def _heads(draft: Draft, part: str, i: int, batch: int, seq: int, d: int, heads:
 
 
 def small_cnn(batch: int = 1, size: int = 16, seed: int | None = None) -> Graph:
-    """Three convolutions with batch normalisation, the last two with a residual: every pass finds something here.
+    """Three convolutions with batch normalization, the last two with a residual: every pass finds something here.
 
     >>> [node.op for node in small_cnn().nodes][:3]
     ['conv2d', 'batch_norm', 'relu']

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from labcore.cost.fleet import mean_power
 from labcore.cost.owning import KWH
-from labcore.units import Flop, Joules, Ratio, Seconds, Watts, positive
+from labcore.units import Joules, Ratio, Seconds, Watts, positive
 
 
 def emissions(E: Joules, g_per_kwh: float) -> float:
@@ -45,11 +45,6 @@ class Footprint:
     def share_embodied(self) -> Ratio:
         """The share that was emitted before the machine did anything."""
         return self.embodied / self.total
-
-    def per_flop(self, work: Flop) -> float:
-        """Grams for each FLOP, when the machine does that much work over its life."""
-        positive(work=work)
-        return self.total / work
 
 
 def footprint(

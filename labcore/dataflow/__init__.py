@@ -4,7 +4,7 @@ The names that are used from here; each lives in the module named for it.
 """
 
 from labcore.dataflow.layers import problem_of
-from labcore.dataflow.search import (
+from labcore.dataflow.least import (
     BUFFERS,
     HYBRID,
     best,

@@ -9,7 +9,7 @@ for each MAC, and is left out.
 from __future__ import annotations
 
 from labcore.dataflow.layers import problem_of
-from labcore.dataflow.search import best
+from labcore.dataflow.least import best
 from labcore.energy import Bill, bill
 from labcore.ops import Operation
 from labcore.systolic import traffic

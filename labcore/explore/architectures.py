@@ -9,16 +9,16 @@ from labcore.explore.explorer import Explorer
 
 
 def mix_explorer(**start: object) -> Explorer:
-    """Ten kinds of chips on a mix of five workloads: the cost on each, what binds it, and what was assumed.
+    """Eleven kinds of chips on a mix of five workloads: the cost on each, what binds it, and what was assumed.
 
     >>> mix_explorer(prefill=1, decode=0, measure="energy").sentence.split(": ")[1].split(",")[0]
-    'least energy for 1 PFLOP on MI300X'
+    'least energy for 1 PFLOP on B200'
     """
     parts = zip(mix_choice.PARTS, (4, 2, 0, 0, 0), strict=True)
     return Explorer(
         question="Which chip is cheapest for the mix, in chips, in peak or in energy, and what holds the others back?",
-        shows="A horizontal bar for each of ten chips, its cost over that of the cheapest, on a logarithmic axis, "
-        "with what binds beside it: compute, memory, link. Below stand the assumptions for the chip with the arrow.",
+        shows="A horizontal bar for each of eleven chips, its cost over that of the cheapest, on a logarithmic axis. "
+        "A mark at its end says what binds: round compute, square memory, triangle link. Below stands what is assumed.",
         controls=[
             *(Whole(name.lower(), f"Parts of {name}", 0, 10, part) for name, part in parts),
             Whole("batch", "Batch of decode, MoE", 1, 256, 16, log2=True),

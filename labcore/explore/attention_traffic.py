@@ -16,8 +16,8 @@ from labcore.fusion.attention_traffic import (
     flash_time,
     flash_traffic,
     least_traffic,
-    materialised_time,
-    materialised_traffic,
+    materialized_time,
+    materialized_traffic,
 )
 from labcore.plots.style import BLUE, GREEN, VERMILLION, log_axes, scaled
 from labcore.precision import bytes_per_element
@@ -44,8 +44,8 @@ def at(asked: Asked, N: int) -> tuple[tuple[Bytes, Seconds], tuple[Bytes, Second
     chip, precision, d, held, causal = asked
     b, one = bytes_per_element(precision), find_chip(chip)
     machine = one.peak(precision), one.BW
-    written = b * materialised_traffic(N, N, d, masked=causal).words
-    out = written, materialised_time(N, N, d, *machine, b, masked=causal)
+    written = b * materialized_traffic(N, N, d, masked=causal).words
+    out = written, materialized_time(N, N, d, *machine, b, masked=causal)
     if (block := block_of(held, b, d)) is None:
         return out, (math.nan, math.nan), b * least_traffic(N, N, d)
     moved = b * flash_traffic(N, N, d, block, causal=causal).words

@@ -15,8 +15,9 @@ def pair_explorer(**start: object) -> Explorer:
     'conv2x2-w8-b4 on 4 x 4 os: 525 cycles'
     """
     return Explorer(
-        question="Under 20,000 cells, which pair has an error below 5 % in the fewest cycles? Which network takes more "
-        "cycles when the rows double? What do fewer bits buy?",
+        question="(1) Under 20,000 cells, which pair has an error below 5 % in the fewest cycles? (2) Which network "
+        "takes more cycles when the rows double? (3) What does doubling the columns save conv2x2 of width 8? (4) Which "
+        "pair of 8 bits does not fit, and fits with 4?",
         shows="Error on the test images over cycles, both on log axes: a staircase of the best pairs under the cap, "
         "and one pair, a dot where it fits and a cross where it is too large. Below, its area beside the cap.",
         controls=[
@@ -42,8 +43,9 @@ def budget_explorer(**start: object) -> Explorer:
     True
     """
     return Explorer(
-        question="With how few trainings can nested joint search not be told from proxy-guided? Under which cap does "
-        "hardware-first find nothing? Where is flat joint search not clearly ahead of deciding one half first?",
+        question="(1) Under 20,000 cells, with how few trainings can nested joint search not be told from "
+        "proxy-guided? (2) Under which cap does hardware-first find nothing? (3) Where is flat joint search not "
+        "clearly ahead of deciding one half first?",
         shows="Left, five lines: the mean share of the true front over the trainings on a log axis. "
         "Right, a row for each way, with the shares of ten seeds at one number of trainings.",
         controls=[

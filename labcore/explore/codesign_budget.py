@@ -8,7 +8,8 @@ from types import SimpleNamespace
 import numpy as np
 from matplotlib.figure import Figure as Canvas
 
-from labcore.codesign.compare import BUDGETS, CAPS, STORED_SAMPLERS, Score, margin, stored
+from labcore.codesign.compare import Score, margin
+from labcore.codesign.comparison import BUDGETS, CAPS, STORED_SAMPLERS, stored
 from labcore.codesign.strategies import STRATEGIES
 from labcore.explore.operation import THIN_DASH, fix_ticks
 from labcore.plots.style import COLOURS, DASHES, MARKERS

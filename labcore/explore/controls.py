@@ -184,7 +184,8 @@ def _slider_row(
     for name, value in _room(label, BOX).items():
         box.set_trait(name, value)
     slider.readout, slider.layout = False, widgets.Layout(width=f"{SLIDER}px")
-    ends = widgets.HTML()  # what lies beyond them is set to the nearer one
+    # What lies beyond the ends is set to the nearer one; the left margin keeps them clear of the slider's knob.
+    ends = widgets.HTML(layout=widgets.Layout(margin="2px 2px 2px 12px"))
     box.observe(lambda change: changed(control.name, typed(change["new"])), "value")
     slider.observe(lambda change: changed(control.name, value_at(change["new"])), "value")
 

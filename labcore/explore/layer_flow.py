@@ -10,7 +10,7 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.text import Text
 
 from labcore.dataflow import DATAFLOWS, counts, loops_that_turn, problem_of, search
-from labcore.dataflow.search import Search
+from labcore.dataflow.least import Search
 from labcore.explore.operation import fix_ticks
 from labcore.loopnest import Traffic
 from labcore.mapping import touched

@@ -1,4 +1,4 @@
-"""A mix of workloads on ten kinds of chips, what binds and what was assumed: pure functions of the explorer."""
+"""A mix of workloads on eleven kinds of chips, and what binds it there: pure functions of the explorer."""
 
 from __future__ import annotations
 
@@ -16,19 +16,27 @@ from labcore.explore.operation import fix_ticks
 from labcore.plots.style import BLACK, BLUE, GREEN, GREY, VERMILLION, log_axes
 from labcore.units import format_si
 
-NAMES = ("H100", "MI300X", "TPU v5p", "Trainium2", "Blackhole p150", "GC200", "SN40L", "LPU v1", "WSE-3", "Mobile NPU")
+NAMES = (
+    "H100", "B200", "MI300X", "TPU v5p", "Trainium2", "Blackhole p150", "GC200", "SN40L", "LPU v1", "WSE-3",
+    "Mobile NPU",
+)  # fmt: skip
 CHIPS = {name: architecture(name) for name in NAMES}
 PARTS = ("prefill", "decode", "convolution", "recommendation", "MoE")
 MEASURES = ("chip-seconds", "peak bought", "energy")
-CAUSES = {"compute": BLUE, "memory": VERMILLION, "link": GREEN}  # said in words beside a bar: hatches take a while
+CAUSES = {
+    "compute": (BLUE, "o"),
+    "memory": (VERMILLION, "s"),
+    "link": (GREEN, "^"),
+}  # marks are drawn sooner than words
 FLOP = 1e15
-OF_ALL = [  # what a chip adds of its own stands above, short, since it is drawn anew at every move
+OF_ALL = [
     "Weights and cache live on as few chips as have room; dense peak and full bandwidth of the maker, nothing lost.",
     *(said for said in assumptions(CHIPS["H100"], {}) if said in assumptions(CHIPS["TPU v5p"], {})),
+    "A star marks chips of which claims of the maker are used.",
 ]
-STAR = "A star marks chips of which claims of the maker are used."
 SMALL = {"va": "top", "fontsize": 7.5, "color": GREY, "linespacing": 1.2}
-MOST = 1e7  # times the best; bars end there
+UNKNOWN = "no power known"
+LEFT, MOST, LONGEST = 0.7, 1e6, 1e5  # times the best: where bars begin, the axis ends, and bars end
 
 
 @lru_cache(maxsize=4096)
@@ -41,7 +49,7 @@ def on(chip: str, batch: int, context: int, parts: tuple[int, ...]) -> Bottlenec
 
 
 def cost(found: Bottleneck, one: Architecture, measure: str) -> float:
-    """What 1 PFLOP of the mix takes, in the measure; not a number where no power is known.
+    """What 1 PFLOP of the mix takes: chip-seconds, PFLOP of peak bought, or joules; not a number without a known power.
 
     >>> at = on("H100", 16, 2048, (1, 0, 0, 0, 0))
     >>> round(cost(at, CHIPS["H100"], "chip-seconds"), 2), round(cost(at, CHIPS["H100"], "peak bought"), 2)
@@ -56,7 +64,7 @@ def cost(found: Bottleneck, one: Architecture, measure: str) -> float:
 
 def in_words(value: float, measure: str) -> str:
     """A cost with its unit, short."""
-    return {"chip-seconds": f"{value:.3g} chip-s", "peak bought": f"{value:.3g} FLOP"}.get(
+    return {"chip-seconds": f"{value:.3g} chip-s", "peak bought": f"{value:.3g} PFLOP"}.get(
         measure, format_si(value, "J", 3)
     )
 
@@ -76,9 +84,19 @@ def standings(measure: str, batch: int, context: int, parts: tuple[int, ...]) ->
     return {name: cost(one, CHIPS[name], measure) if one else math.nan for name, one in found.items()}
 
 
+def cheapest(costs: dict[str, float]) -> tuple[str, ...]:
+    """All chips of the least cost, in their order; none where no cost is known.
+
+    >>> cheapest({"H100": 2.0, "B200": 1.0, "MI300X": 1.0, "GC200": math.nan})
+    ('B200', 'MI300X')
+    """
+    least = min((one for one in costs.values() if math.isfinite(one)), default=math.nan)
+    return tuple(name for name, one in costs.items() if math.isclose(one, least, rel_tol=1e-6))
+
+
 def build(fig: Canvas) -> SimpleNamespace:
-    """A bar for each chip over the best one's cost, what binds beside it; below, the assumptions of one chip."""
-    ax = fig.add_axes((0.19, 0.374, 0.79, 0.535), xlim=(0.7, MOST), ylim=(len(NAMES) - 0.4, -0.6))
+    """A bar for each chip over the best one's cost, what binds as a mark at its end; below, what is assumed."""
+    ax = fig.add_axes((0.19, 0.3, 0.79, 0.61), xlim=(LEFT, MOST), ylim=(len(NAMES) - 0.4, -0.6))
     log_axes(ax, "x")
     ax.xaxis.set_major_formatter(lambda x, _: f"{x:,.0f}x")
     fix_ticks(ax.xaxis, [1, 10, 100, 1000, 10_000])
@@ -86,51 +104,50 @@ def build(fig: Canvas) -> SimpleNamespace:
     ax.set_yticklabels([starred(name) for name in NAMES])
     ax.grid(visible=False, axis="y")
     ax.set_xlabel("cost of the mix over that of the cheapest chip (logarithmic)")
-    ax.text(
-        0.02,
-        0.185,
-        wrapped([*OF_ALL, STAR]),
-        **SMALL,
-        transform=fig.transFigure,
-    )
+    fig.text(0.02, 0.17, wrapped(OF_ALL), **SMALL)
+    looks = {name: {"marker": mark, "color": colour, "linestyle": ""} for name, (colour, mark) in CAUSES.items()}
+    ax.legend(handles=[ax.plot([], [], label=f"{name} binds", **one)[0] for name, one in looks.items()],
+              loc="lower right", bbox_to_anchor=(1.01, 0.985), ncols=3, fontsize=8, handletextpad=0.1)  # fmt: skip
     return SimpleNamespace(
-        bars=list(ax.barh(range(len(NAMES)), 1, 0.66, left=0.7, linewidth=0.8)),
+        bars=ax.hlines(range(len(NAMES)), LEFT, 1, linewidth=9),
+        ends=[ax.plot([], [], markeredgecolor="white", markersize=9, **one)[0] for one in looks.values()],
         said=[ax.text(1, y, "", va="center", fontsize=8) for y in range(len(NAMES))],
         here=ax.plot([], [], marker=">", color=BLACK, markersize=7, linestyle="None", clip_on=False)[0],
-        title=ax.text(0, 1.04, "", transform=ax.transAxes, weight="bold"),
-        assumed=ax.text(0.02, 0.255, "", **SMALL, transform=fig.transFigure),
+        title=ax.text(-0.23, 1.03, "", transform=ax.transAxes, weight="bold"),
     )
 
 
 def update(artists: SimpleNamespace, measure: str, explain: str, batch: int, context: int, **mix: int) -> None:
-    """Set bars, what binds, and the assumptions of the chip that is explained."""
+    """Set bars, what binds each, and the arrow at the chip that is explained."""
     parts = tuple(mix[name.lower()] for name in PARTS)
     costs = standings(measure, batch, context, parts)
     least = min((one for one in costs.values() if math.isfinite(one)), default=1.0)
-    for bar, said, name in zip(artists.bars, artists.said, NAMES, strict=True):
-        found, value = on(name, batch, context, parts), costs[name]
-        drawn = math.isfinite(value)
-        colour = CAUSES.get(found.binds if found else "", GREY)
-        end = min(value / least, 1e5) if drawn else 0.7
-        bar.set(width=end - 0.7, facecolor=colour, edgecolor=colour)
-        said.set(x=1.15 * max(end, 0.75), text=short(found, value, measure))
-    artists.here.set_data([0.7], [NAMES.index(explain)])
-    artists.title.set_text(f"{measure} for 1 PFLOP of {'the mix' if any(parts) else 'nothing'}")
-    artists.assumed.set_text(wrapped([assumed(explain)]))
+    ends = [min(one / least, LONGEST) if math.isfinite(one) else LEFT for one in costs.values()]
+    found = [on(name, batch, context, parts) for name in NAMES]
+    binds = [one.binds if one and end > LEFT else "" for one, end in zip(found, ends, strict=True)]
+    artists.bars.set_segments([[(LEFT, y), (end, y)] for y, end in enumerate(ends)])
+    artists.bars.set_color([CAUSES.get(cause, (GREY, ""))[0] for cause in binds])
+    for cause, marks in zip(CAUSES, artists.ends, strict=True):
+        ys = [y for y, one in enumerate(binds) if one == cause]
+        marks.set_data([ends[y] for y in ys], ys)
+    for said, one, end, value in zip(artists.said, found, ends, costs.values(), strict=True):
+        said.set(x=(1.5 if end > LEFT else 1.3) * end, text=short(one, value, measure))
+    artists.here.set_data([LEFT], [NAMES.index(explain)])
+    artists.title.set_text(f"{measure} for 1 PFLOP")
 
 
 def assumed(name: str) -> str:
     """What is particular to a chip in what is assumed, short.
 
     >>> assumed("H100")
-    'H100: weights in HBM, fp16.'
+    'weights in HBM, fp16'
     """
     one = CHIPS[name]
     unread = ", ".join(what for what, fact in one.facts() if not fact.confirmed)
     claimed = ", ".join(what for what, fact in one.facts() if fact.kind == "claimed")
-    said = [f"{name}: weights in {one.home}, {one.sixteen_bit}"]
+    said = [f"weights in {one.home}, {one.sixteen_bit}"]
     said += [f"source not read: {unread}"] * bool(unread) + [f"claimed: {claimed}"] * bool(claimed)
-    return "; ".join(said) + "."
+    return "; ".join(said)
 
 
 def wrapped(sentences: Iterable[str]) -> str:
@@ -142,32 +159,28 @@ def short(found: Bottleneck | None, value: float, measure: str) -> str:
     """What stands beside a bar.
 
     >>> short(on("H100", 16, 2048, (0, 1, 0, 0, 0)), 22.6, "chip-seconds")
-    '22.6, memory'
+    '22.6'
     """
     if found is None:
         return ""
     if found.binds == "capacity":
-        return "no room"
-    number = in_words(value, measure).removesuffix(" chip-s").removesuffix(" FLOP")
-    return f"{number}, {found.binds}" if math.isfinite(value) else f"no power known; {found.binds}"
+        return "no room on one, no link"
+    return in_words(value, measure).removesuffix(" chip-s").removesuffix(" PFLOP") if math.isfinite(value) else UNKNOWN
 
 
 def describe(measure: str, explain: str, batch: int, context: int, **mix: int) -> str:
-    """The cheapest chip, and of the one that is explained its cost, what binds it and what was assumed."""
+    """Who is cheapest, alone or with others, and of the chip that is explained its cost and what binds it."""
     parts = tuple(mix[name.lower()] for name in PARTS)
     work = ", ".join(f"{name} {part}" for name, part in zip(PARTS, parts, strict=True) if part)
     asked = f"Mix by FLOP {work or 'nothing'}, batch {batch}, context {context}"
     if not work:
         return f"{asked}: give at least one workload a part ({measure}, {explain})"
     costs = standings(measure, batch, context, parts)
-    known = {name: value for name, value in costs.items() if math.isfinite(value)}
-    best = min(known, key=known.get)
-    one = on(explain, batch, context, parts)
-    named = explain in known
-    beside = (
-        f"{in_words(costs[explain], measure)}, {costs[explain] / known[best]:.3g} times that" if named else "no value"
-    )
+    first = cheapest(costs)
+    least, value = costs[first[0]], costs[explain]
+    who = " and ".join(first) if len(first) < 3 else f"{len(first)} chips alike, {', '.join(first)}"
+    beside = f" {in_words(value, measure)}, {value / least:.3g} times that." if math.isfinite(value) else ""
     return (
-        f"{asked}: least {measure} for 1 PFLOP on {best}, {in_words(known[best], measure)}; {explain} {beside}. "
-        f"{one.describe()} Assumed: {' '.join(one.assumptions)}"
+        f"{asked}: least {measure} for 1 PFLOP on {who}, {in_words(least, measure)}.{beside and f' {explain}'}{beside} "
+        f"{on(explain, batch, context, parts).describe()} {explain}: {assumed(explain)}."
     )

@@ -16,11 +16,12 @@ from labcore.catalogue import CHIPS
 from labcore.catalogue import chip as find_chip
 from labcore.catalogue.facts import Accelerator
 from labcore.ops import Operation, conv2d, elementwise, layernorm, matmul, softmax
+from labcore.plots.roof import height
 from labcore.plots.style import BLUE, GREY, VERMILLION, log_axes, scaled
 from labcore.plots.words import three
 from labcore.precision import bytes_per_element
-from labcore.roofline import attainable, bound
-from labcore.units import Bytes, FlopPerByte, FlopPerSecond, format_si
+from labcore.roofline import bound
+from labcore.units import Bytes, FlopPerSecond, format_si
 
 OPERATIONS: dict[str, Callable[[int, Bytes], Operation]] = {
     "dense 2048 x 2048": lambda batch, b: matmul(batch, 2048, 2048, b),
@@ -62,7 +63,7 @@ def build(fig: Canvas) -> SimpleNamespace:
 def update(artists: SimpleNamespace, chip: str, precision: str, operation: str, batch: int) -> None:
     """Move roof, ridge and dot to where the roofline puts them."""
     one, op = find_chip(chip), at_precision(operation, precision, batch)
-    I_ridge, R = one.ridge(precision), attain(one, precision, op.I)
+    I_ridge, R = one.ridge(precision), height(one, precision, op.I)
     artists.others.set_data(*other_roofs(chip, precision))
     artists.roof.set_data(*roof(one, precision))
     artists.ridge.set_xdata([I_ridge, I_ridge])
@@ -85,7 +86,7 @@ def describe(chip: str, precision: str, operation: str, batch: int) -> str:
 
 def place(chip: Accelerator, precision: str, op: Operation) -> str:
     """'31.0 FLOP/B -> 63.3 TFLOP/s, 20.3 % of peak, memory-bound'."""
-    R, R_peak = attain(chip, precision, op.I), chip.peak(precision)
+    R, R_peak = height(chip, precision, op.I), chip.peak(precision)
     binds = bound(op.I, chip.ridge(precision))
     return f"{three(op.I)} FLOP/B -> {rate(R, chip, precision)}, {100 * R / R_peak:.1f} % of peak, {binds}-bound"
 
@@ -96,11 +97,6 @@ def at_precision(operation: str, precision: str, batch: int) -> Operation:
     return OPERATIONS[operation](batch, bytes_per_element(precision))
 
 
-def attain(chip: Accelerator, precision: str, I: FlopPerByte) -> FlopPerSecond:
-    """The roof over an intensity."""
-    return float(attainable(chip.peak(precision), chip.BW, I))
-
-
 def rate(R: FlopPerSecond, chip: Accelerator, precision: str) -> str:
     """A throughput in the unit of that peak: integer precisions count operations."""
     return format_si(R, chip.peaks[precision].unit, 3)
@@ -109,7 +105,7 @@ def rate(R: FlopPerSecond, chip: Accelerator, precision: str) -> str:
 def roof(chip: Accelerator, precision: str) -> tuple[list[float], list[float]]:
     """The corners of a roof across the plot."""
     I = [I_SHOWN[0], chip.ridge(precision), I_SHOWN[1]]
-    return I, [attain(chip, precision, one) for one in I]
+    return I, [height(chip, precision, one) for one in I]
 
 
 @lru_cache(maxsize=256)

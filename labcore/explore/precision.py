@@ -1,8 +1,8 @@
-"""The explorers of the numerics lab: one number in all formats, a tensor under a quantiser, a sum that grows."""
+"""The explorers of the numerics lab: one number in all formats, a tensor under a quantizer, a sum that grows."""
 
 from __future__ import annotations
 
-from labcore.explore import accumulator, landing, quantiser
+from labcore.explore import accumulator, landing, quantizer
 from labcore.explore.controls import Choice, Real, Whole
 from labcore.explore.explorer import Explorer
 from labcore.precision import OVERFLOW
@@ -31,10 +31,10 @@ def landing_explorer(**start: object) -> Explorer:
     )
 
 
-def quantiser_explorer(**start: object) -> Explorer:
-    """A tensor with one outlier, quantised with one scale.
+def quantizer_explorer(**start: object) -> Explorer:
+    """A tensor with one outlier, quantized with one scale.
 
-    >>> quantiser_explorer(bits=4).sentence.split("; ")[1]
+    >>> quantizer_explorer(bits=4).sentence.split("; ")[1]
     '14 of 16 codes serve the other 4096 values'
     """
     return Explorer(
@@ -43,14 +43,14 @@ def quantiser_explorer(**start: object) -> Explorer:
         shows="A histogram of the values of a tensor with the levels of its integer codes below it, and under "
         "both the largest error at each value.",
         controls=[
-            Choice("tensor_name", "Tensor", quantiser.TENSORS, quantiser.TENSORS[0]),
-            Choice("scheme", "Scheme", quantiser.SCHEMES, "symmetric"),
+            Choice("tensor_name", "Tensor", quantizer.TENSORS, quantizer.TENSORS[0]),
+            Choice("scheme", "Scheme", quantizer.SCHEMES, "symmetric"),
             Whole("bits", "Bits", 2, 8, 8),
             Real("outlier", "Largest value", 4.0, 100.0, 4.0, step=1.0),
         ],
-        build=quantiser.build,
-        update=quantiser.update,
-        describe=quantiser.describe,
+        build=quantizer.build,
+        update=quantizer.update,
+        describe=quantizer.describe,
         start=start,
     )
 
@@ -79,4 +79,4 @@ def accumulator_explorer(**start: object) -> Explorer:
     )
 
 
-EXPLORERS = (landing_explorer, quantiser_explorer, accumulator_explorer)
+EXPLORERS = (landing_explorer, quantizer_explorer, accumulator_explorer)

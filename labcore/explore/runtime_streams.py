@@ -96,6 +96,6 @@ def describe(host: str, streams: str, batches: int, **times: int) -> str:
         f"{batches} batch{'es' * (batches > 1)} of {times['copy_in']} us in, {times['compute']} us of kernel, "
         f"{times['copy_out']} us out, launches of {times['launch']} us, streams: {streams}, the host {host}: "
         f"{format_si(run.makespan, 's', 4)} against {format_si(T_row, 's', 4)} in a row; accelerator busy "
-        f"{run.utilisation('accelerator'):.1%}; in the long run one more batch costs {format_si(T_more, 's', 4)}, "
+        f"{run.utilization('accelerator'):.1%}; in the long run one more batch costs {format_si(T_more, 's', 4)}, "
         f"set by {binds}"
     )

@@ -18,7 +18,7 @@ def queue_explorer(**start: object) -> Explorer:
         "between tokens last at most 50 ms?",
         shows="Requests waiting and in the batch over time, on a log axis; below, the shares of requests that have "
         "their first token, and of tokens that follow the one before, within a time on a log axis; two upright lines "
-        "are the targets, 1 s and 50 ms.",
+        "are the targets: 1 s for 95 %, 50 ms for 99 %.",
         controls=[
             Choice("server", "Server", tuple(serving_queue.SERVERS), "8B on an H100"),
             Choice("scheduler", "Scheduler", serving_queue.SCHEDULERS, "continuous"),
@@ -68,7 +68,7 @@ def speculation_explorer(**start: object) -> Explorer:
         shows="The speed over plain decoding over the length of the drafts, for this batch and for one sequence; and "
         "over the batch, for this draft and for the best one, as far as the caches fit. A dashed line lies at 1.",
         controls=[
-            Real("alpha", "Kept with", 0.0, 1.0, 0.8, step=0.05),
+            Real("alpha", "Share of drafts kept", 0.0, 1.0, 0.8, step=0.05),
             Real("c", "A draft's step", 0.0, 0.5, 0.25, step=0.05),
             Whole("gamma", "Tokens of a draft", 0, serving_speculation.LONGEST, 4),
             Whole("batch", "Batch", 1, 512, 1, log2=True),

@@ -12,8 +12,8 @@ from labcore.catalogue import chip as find_chip
 from labcore.explore.operation import fix_ticks
 from labcore.plots.style import BLUE, GREEN, GREY, VERMILLION, log_axes
 from labcore.serving.engine import Engine, engine
+from labcore.serving.passes import pass_time
 from labcore.serving.speculative import expected_tokens, speedup
-from labcore.serving.speculative_batch import pass_time
 from labcore.units import Ratio
 
 CHIP, CHIPS, MODEL, PRECISION = "H100", 8, "llama3-70b", "fp16"

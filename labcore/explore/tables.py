@@ -9,13 +9,13 @@ import numpy as np
 from matplotlib.figure import Figure as Canvas
 
 from labcore.explore.operation import fix_ticks
+from labcore.plots.special import ORDERS
 from labcore.plots.style import BLUE, GREY, log_axes
 from labcore.plots.words import three
 from labcore.sfu.accuracy import Accuracy, accuracy, every_value, ulp
 from labcore.sfu.latency import cycles
 from labcore.sfu.tables import FUNCTIONS, NO_VALUE, TableUnit
 
-ORDERS = ("look-up", "linear", "quadratic")
 ENDS = {"exp": (-8.0, 8.0), "sigmoid": (-8.0, 8.0), "tanh": (-4.0, 4.0)}  # drawn; others from 1/4 to 4
 FLOOR = 1e-3
 

@@ -18,7 +18,7 @@ from labcore.units import counted, format_si
 MODELS = ("llama3-8b", "llama3-70b")
 STORED = ("fp16", "int8", "int4")
 CHIPS = tuple(one.name for one in ALL if one.name != "Mobile NPU")
-TIERS = 3  # rows, the most tiers a chip has
+TIERS = max(len(one.tiers) for one in ALL)  # rows
 LOOKS = {"compute": (BLUE, ""), "memory": (VERMILLION, HATCHES[1]), "link": (GREEN, HATCHES[2])}
 
 
@@ -50,12 +50,22 @@ def chips(model: str, weights: str, chip: str, tier: str, batch: int, context: i
 @lru_cache(maxsize=1024)
 def timed(model: str, weights: str, chip: str, tier: str, batch: int, context: int) -> dict[str, TokenTime] | str:
     """Time of a step by split, on as few chips as have room; where there is none, the reason in words."""
-    count = chips(model, weights, chip, tier, batch, context)
-    try:
-        demand, one = step(model, weights, context), architecture(chip)
-        return {split: token_time(demand, model, one, count, split, batch, tier) for split in SPLITS}
-    except ValueError as reason:
-        return str(reason).split(";")[0].split(", so it works")[0]
+    count, one = chips(model, weights, chip, tier, batch, context), architecture(chip)
+    if one.tier(tier).bandwidth is None:
+        return f"no bandwidth is known of the {tier} of {chip}"
+    if one.link is None and count > 1:
+        return f"no link is known of {chip}"
+    demand = step(model, weights, context)
+    return {split: token_time(demand, model, one, count, split, batch, tier) for split in SPLITS}
+
+
+def rate(tokens: float) -> str:
+    """Tokens a second in words.
+
+    >>> rate(1.1), rate(1015.2)
+    ('1 token/s', '1,015 tokens/s')
+    """
+    return "1 token/s" if round(tokens) == 1 else f"{tokens:,.0f} tokens/s"
 
 
 def build(fig: Canvas) -> SimpleNamespace:
@@ -102,6 +112,8 @@ def update(artists: SimpleNamespace, model: str, weights: str, chip: str, tier: 
         T = 0.0 if isinstance(found, str) else getattr(found[SPLITS[k // 3]], f"T_{list(LOOKS)[k % 3]}")
         bar.set(width=max(T - 1e-8, 0), visible=T > 1e-8)
         value.set(x=1.15 * max(T, 1e-8), text=format_si(T, "s", 3) if T else "")
+    if isinstance(found, str):
+        artists.values[1].set_text(f"no time: {found}")
     artists.title.set_text(f"{model}, weights in {weights}, on {starred(chip)} from {tier}")
 
 
@@ -116,7 +128,7 @@ def describe(model: str, weights: str, chip: str, tier: str, batch: int, context
     if isinstance(found, str):
         return f"{asked}: {chip} needs {held}; no time from {tier}: {found}"
     said = "; ".join(
-        f"{split}: {1 / t.T_token:,.0f} tokens/s a sequence, {link_share(t):.1%} of it in links, {t.binds} takes most"
+        f"{split}: {rate(1 / t.T_token)} a sequence, {link_share(t):.1%} of it in links, {t.binds} takes most"
         for split, t in found.items()
     )
     return f"{asked}: {chip} needs {held}. On {counted(counts[tier], 'chip')} from {tier}, {said}{claimed}"

@@ -1,6 +1,6 @@
 """What attention moves and holds, in closed form: exact words of HBM, block by block, beside the paper's order.
 
-Materialised attention is three kernels: scores, softmax, context. Each reads its operands once and writes its result
+Materialized attention is three kernels: scores, softmax, context. Each reads its operands once and writes its result
 once, as if the chip held Q, K and V of a head; that is generous to it, since the tiled one gets no more than its
 scratchpad. Words become bytes by the precision; one head of one sequence, so multiply by heads and batch.
 """
@@ -32,7 +32,12 @@ class AttentionTraffic:
         return sum(self.reads.values()) + sum(self.writes.values())
 
 
-def materialised_kernels(
+def _width(d: int, d_v: int | None) -> int:
+    """Width of the values: that of the keys unless it is given."""
+    return d if d_v is None else d_v
+
+
+def materialized_kernels(
     Nq: int, Nk: int, d: int, d_v: int | None = None, masked: bool = False, bytes_per_element: float = 2
 ) -> dict[str, Operation]:
     """The kernels of attention that writes its scores to memory, by name, each an `Operation` with FLOP and bytes.
@@ -40,10 +45,10 @@ def materialised_kernels(
     With `masked`, the mask is a kernel of its own between scores and softmax, which reads and writes all scores and
     works its condition out from the indices. FLOP of the softmax: 5 an element, maximum and subtraction included.
 
-    >>> [op.D_vol for op in materialised_kernels(4, 4, 2, bytes_per_element=1).values()]  # 8 + 8 + 16; 16 + 16; ...
+    >>> [op.D_vol for op in materialized_kernels(4, 4, 2, bytes_per_element=1).values()]  # 8 + 8 + 16; 16 + 16; ...
     [32, 32, 32]
     """
-    d_v, b = d_v or d, bytes_per_element
+    d_v, b = _width(d, d_v), bytes_per_element
     kernels = {"scores": matmul(Nq, d, Nk, b)}
     if masked:
         n = Nq * Nk * b
@@ -51,16 +56,16 @@ def materialised_kernels(
     return kernels | {"softmax": softmax(Nq, Nk, b, flop_per_element=5), "context": matmul(Nq, Nk, d_v, b)}
 
 
-def materialised_traffic(Nq: int, Nk: int, d: int, d_v: int | None = None, masked: bool = False) -> AttentionTraffic:
+def materialized_traffic(Nq: int, Nk: int, d: int, d_v: int | None = None, masked: bool = False) -> AttentionTraffic:
     """Words that attention moves when scores and weights go to memory and back.
 
-    >>> materialised_traffic(4, 4, 2).writes
+    >>> materialized_traffic(4, 4, 2).writes
     {'S': 16, 'P': 16, 'O': 8}
-    >>> materialised_traffic(4, 4, 2).words == 4 * 4 * 2 + 4 * 4 * 4
+    >>> materialized_traffic(4, 4, 2).words == 4 * 4 * 2 + 4 * 4 * 4
     True
     """
-    positive_ints(Nq=Nq, Nk=Nk, d=d, d_v=d_v or d)
-    S, d_v, passes = Nq * Nk, d_v or d, 2 if masked else 1
+    positive_ints(Nq=Nq, Nk=Nk, d=d, d_v=_width(d, d_v))
+    S, d_v, passes = Nq * Nk, _width(d, d_v), 2 if masked else 1
     return AttentionTraffic(
         {"Q": Nq * d, "K": Nk * d, "S": passes * S, "P": S, "V": Nk * d_v}, {"S": passes * S, "P": S, "O": Nq * d_v}
     )
@@ -91,7 +96,7 @@ def flash_traffic(
     >>> flash_traffic(4, 4, 1, block=(2, 2), outer="K").reads
     {'K': 4, 'V': 4, 'Q': 8, 'O': 4, 'm': 4, 'l': 4}
     """
-    d_v, (Br, Bc) = d_v or d, block
+    d_v, (Br, Bc) = _width(d, d_v), block
     positive_ints(d=d, d_v=d_v)
     known_order(outer)
     met = visits(Nq, Nk, block, causal)
@@ -113,8 +118,8 @@ def least_traffic(Nq: int, Nk: int, d: int, d_v: int | None = None) -> int:
     >>> least_traffic(4, 4, 2)
     32
     """
-    positive_ints(Nq=Nq, Nk=Nk, d=d, d_v=d_v or d)
-    return Nq * d + Nk * d + (Nq + Nk) * (d_v or d)
+    positive_ints(Nq=Nq, Nk=Nk, d=d, d_v=_width(d, d_v))
+    return Nq * d + Nk * d + (Nq + Nk) * _width(d, d_v)
 
 
 def words_held(block: Block, d: int, d_v: int | None = None) -> int:
@@ -123,7 +128,7 @@ def words_held(block: Block, d: int, d_v: int | None = None) -> int:
     >>> words_held((2, 3), d=4)  # 8 + 12 + 12 + 6 + 8 + 4
     50
     """
-    (Br, Bc), d_v = block, d_v or d
+    (Br, Bc), d_v = block, _width(d, d_v)
     positive_ints(Br=Br, Bc=Bc, d=d, d_v=d_v)
     return Br * d + Bc * (d + d_v) + Br * Bc + Br * d_v + 2 * Br
 
@@ -137,7 +142,7 @@ def block_for(capacity_words: int, d: int, d_v: int | None = None, outer: str = 
     >>> block_for(8192, d=64), block_for(8192, d=64, outer="K")
     ((42, 16), (16, 42))
     """
-    positive_ints(capacity_words=capacity_words, d=d, d_v=d_v or d, inner=inner)
+    positive_ints(capacity_words=capacity_words, d=d, d_v=_width(d, d_v), inner=inner)
     known_order(outer)
     one, two = ((rows, inner) if outer == "Q" else (inner, rows) for rows in (1, 2))
     first, more = words_held(one, d, d_v), words_held(two, d, d_v) - words_held(one, d, d_v)
@@ -187,16 +192,16 @@ def attention_flop(Nq: int, Nk: int, d: int, block: Block | None = None, causal:
     return pairs * (4 * d + 5)
 
 
-def materialised_time(
+def materialized_time(
     Nq: int, Nk: int, d: int, R_peak: FlopPerSecond, BW: BytesPerSecond, bytes_per_element: float = 2,
     masked: bool = False,
 ) -> Seconds:  # fmt: skip
     """Least time of the kernels one after another on a roofline.
 
-    >>> materialised_time(4, 4, 2, R_peak=1e9, BW=1.0, bytes_per_element=1)
+    >>> materialized_time(4, 4, 2, R_peak=1e9, BW=1.0, bytes_per_element=1)
     96.0
     """
-    kernels = materialised_kernels(Nq, Nk, d, None, masked, bytes_per_element).values()
+    kernels = materialized_kernels(Nq, Nk, d, None, masked, bytes_per_element).values()
     return sum(least_time(op.flop, op.D_vol, R_peak, BW) for op in kernels)
 
 

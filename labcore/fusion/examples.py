@@ -20,7 +20,7 @@ def chain(length: int, n: int = 1024, bytes_per_element: Bytes = 4) -> Graph:
 
 
 def listing_19(n: int = 1024, bytes_per_element: Bytes = 4) -> Graph:
-    """ReLU, batch normalisation with fixed statistics, 2 x + 1, on (n, n); the statistics' own bytes are left out.
+    """ReLU, batch normalization with fixed statistics, 2 x + 1, on (n, n); the statistics' own bytes are left out.
 
     >>> listing_19().nbytes("X1")
     4194304
@@ -56,7 +56,7 @@ def listing_19_training(n: int = 1024, bytes_per_element: Bytes = 4) -> Graph:
 def conv_bn_relu(
     N: int, C: int, H: int, W: int, K: int, R: int, stride: int = 1, bytes_per_element: Bytes = 2
 ) -> Graph:
-    """A convolution of R x R with padding R // 2, batch normalisation with fixed statistics, ReLU.
+    """A convolution of R x R with padding R // 2, batch normalization with fixed statistics, ReLU.
 
     >>> conv_bn_relu(1, 3, 224, 224, 64, 7, stride=2).shape("act")
     (1, 64, 112, 112)
@@ -74,9 +74,9 @@ def block_end(tokens: int, width: int, bytes_per_element: Bytes = 2) -> tuple[Gr
     [1, 1, 6]
     """
     inputs = {"h": (tokens, width), "b": (width,), "res": (tokens, width)}
-    steps = {"bias": ("add", "h", "b"), "sum": ("add", "bias", "res")} | _normalise("sum")
+    steps = {"bias": ("add", "h", "b"), "sum": ("add", "bias", "res")} | _normalize("sum")
     whole = graph(inputs, steps, ("sum", "normed"), bytes_per_element)
-    return whole, (("bias",), ("sum",), tuple(_normalise("sum")))
+    return whole, (("bias",), ("sum",), tuple(_normalize("sum")))
 
 
 def projection(tokens: int, width: int, bytes_per_element: Bytes = 2) -> tuple[Graph, Groups]:
@@ -87,7 +87,7 @@ def projection(tokens: int, width: int, bytes_per_element: Bytes = 2) -> tuple[G
     """
     after, groups = block_end(tokens, width, bytes_per_element)
     steps = {"h": ("matmul", "x", "w")}
-    steps |= {"bias": ("add", "h", "b"), "sum": ("add", "bias", "res")} | _normalise("sum")
+    steps |= {"bias": ("add", "h", "b"), "sum": ("add", "bias", "res")} | _normalize("sum")
     inputs = {"x": (tokens, width), "w": (width, width), "b": (width,), "res": (tokens, width)}
     return graph(inputs, steps, after.outputs, bytes_per_element), (("h",), *groups)
 
@@ -143,7 +143,7 @@ def branches_of(one: Graph) -> Groups:
     return tuple((one.ops[k].name, one.ops[half + k].name) for k in range(half))
 
 
-def _normalise(x: str) -> dict[str, tuple]:
+def _normalize(x: str) -> dict[str, tuple]:
     """LayerNorm of rows, step by step, without its scale and bias."""
     return {
         "mean": ("mean", x, 1), "centred": ("subtract", x, "mean"), "squares": ("square", "centred"),

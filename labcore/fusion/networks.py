@@ -11,7 +11,7 @@ from labcore.units import Bytes
 
 
 def conv_chains(network: Network, bytes_per_element: Bytes = 2) -> dict[str, Graph]:
-    """Each convolution of a network that a ReLU follows, by name: convolution, batch normalisation, ReLU.
+    """Each convolution of a network that a ReLU follows, by name: convolution, batch normalization, ReLU.
 
     For square filters over all channels with a padding that keeps the size but for the stride, as in ResNet-50; other
     convolutions are left out, depthwise ones among them.

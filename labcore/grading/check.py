@@ -18,7 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 
-from labcore.grading.judge import Feedback, Question, judge, load_questions
+from labcore.grading.judge import Feedback, Question, call_words, judge, load_questions
 from labcore.grading.values import MIME, as_source, kind, plain, show
 from labcore.house import checkout
 from labcore.units import Seconds
@@ -70,7 +70,7 @@ def with_own_inputs(question: Question, on: list | None, got: list[dict]) -> Fee
         return Feedback("failed", f"{question.id}: this cell no longer has the exercise's inputs; copy it anew")
     feedback = judge(question, [got[given.index(each)] for each in wanted])
     added = [(each, one) for each, one in zip(given, got, strict=True) if each not in wanted]
-    lines = [f"{question.name}{show(each)} gives {words(one)}; not judged" for each, one in added]
+    lines = [f"{call_words(question.name, each)} gives {words(one)}; not judged" for each, one in added]
     return replace(feedback, message="\n".join([feedback.message, *lines]))
 
 

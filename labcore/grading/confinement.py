@@ -21,7 +21,6 @@ from labcore.grading import landlock, lockdown
 from labcore.units import Bytes
 
 LEVELS = ("bubblewrap", "landlock", "none")
-DEVICES = tuple(Path("/dev", name) for name in ("null", "zero", "urandom", "random"))
 CLONE_NEW = 0x0002_0000 | 0x0200_0000 | 0x0400_0000 | 0x0800_0000 | 0x1000_0000 | 0x2000_0000 | 0x4000_0000
 STARTUP_SECONDS = 20
 
@@ -74,10 +73,10 @@ def bubblewrap(folder: Path, disk: Bytes, info: int | None = None) -> list[str]:
     command += ["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
     command += ["--die-with-parent", "--hostname", "sandbox", "--clearenv"]
     for path in lockdown.readable_roots():
-        if path not in DEVICES:
+        if path not in lockdown.DEVICES:
             command += ["--ro-bind", str(path), str(path)]
     command += ["--proc", "/proc", "--tmpfs", "/dev"]  # --dev would need a second user namespace, hard to join
-    for device in DEVICES:
+    for device in lockdown.DEVICES:
         command += ["--dev-bind", str(device), str(device)]
     command += ["--remount-ro", "/dev", "--bind", str(folder), str(folder), "--size", str(int(disk))]
     command += ["--tmpfs", str(folder / "work"), "--remount-ro", "/", "--chdir", str(folder / "work")]

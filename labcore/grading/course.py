@@ -8,7 +8,6 @@ What has not changed since the last run (content, key, limits) is carried over.
 from __future__ import annotations
 
 import hashlib
-import os
 import secrets
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -29,6 +28,7 @@ from labcore.grading.marks import Report
 from labcore.grading.release import OwnKeys
 from labcore.grading.station import Station
 from labcore.grading.worker import merged, unreadable
+from labcore.measure.machine import usable_cores
 from labcore.units import Seconds
 
 
@@ -186,15 +186,10 @@ class Pool:
 @contextmanager
 def pool(station: Station, setting: Setting, workers: int) -> Iterator[Pool]:
     """So many workers on this machine, by default one for each core."""
-    count = workers or available_cores()
+    count = workers or usable_cores()
     threads = ThreadPoolExecutor(count)
     try:
         yield Pool(threads, count, partial(timed, station, setting))
     finally:
         station.close()  # first, so that threads whose results nobody waits for any more end at once
         threads.shutdown(cancel_futures=True)
-
-
-def available_cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

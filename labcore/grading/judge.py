@@ -198,10 +198,19 @@ def size(arguments: list) -> float:
     return sum(1 + math.log2(1 + abs(number)) for number in numbers(arguments))
 
 
+def call_words(name: str, arguments: list) -> str:
+    """A call as a person writes it.
+
+    >>> call_words("area", [[2, 3]]), call_words("area", [2, 3])
+    ('area((2, 3))', 'area(2, 3)')
+    """
+    return f"{name}({', '.join(map(show, arguments))})"
+
+
 def outcome_words(question: Question, index: int, outcome: dict, words: str) -> str:
     """The call, what came of it, and what was wanted."""
     name, want = question.name, show(question.want[index])
-    call = f"{name}({', '.join(show(one) for one in question.on[index])})" if question.on else name
+    call = call_words(name, question.on[index]) if question.on else name
     wanted = f"one right answer is {want}" if question.judge else f"wanted {want}"
     if "error" in outcome:
         return f"{call} raises {outcome['error']}; {wanted}"

@@ -19,11 +19,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from labcore.grading.confinement import choose
-from labcore.grading.course import available_cores, grade_course
+from labcore.grading.course import grade_course
 from labcore.grading.exercise import reader_notebook
 from labcore.grading.exercise_format import Parts, parts, read_cells, reference
 from labcore.grading.grade import Setting
 from labcore.grading.gradebook import Gradebook
+from labcore.measure.machine import usable_cores
 from labcore.units import Bytes, Seconds
 
 REFERENCE = """# %%
@@ -236,7 +237,7 @@ def grade_timed(folder: Path, count: int) -> Graded:
         end = time.monotonic()
     if wrong := {student for student, kind in students(count) if earned.get(student) != MARKS[kind]}:
         raise ValueError(f"the marks of {len(wrong)} of {count} are not those earned: {', '.join(sorted(wrong)[:5])}")
-    return Graded(count, available_cores(), setting.level, end - handed_out[0], end - begun, most_memory())
+    return Graded(count, usable_cores(), setting.level, end - handed_out[0], end - begun, most_memory())
 
 
 def most_memory() -> Bytes:

@@ -34,10 +34,10 @@ def summary(marks: Iterable[Mark]) -> list[QuestionSummary]:
     for mark in marks:
         for one in mark.questions:
             found.setdefault((mark.exercise, one.question), []).append(one)
-    return [summarise(*key, each) for key, each in sorted(found.items(), key=lambda item: item[0][0])]
+    return [summarize(*key, each) for key, each in sorted(found.items(), key=lambda item: item[0][0])]
 
 
-def summarise(exercise: str, question: str, each: list[QuestionMark]) -> QuestionSummary:
+def summarize(exercise: str, question: str, each: list[QuestionMark]) -> QuestionSummary:
     """The summary of one question; a question that gives no points counts as earned by those who passed it."""
     shares = [one.earned / one.points if one.points else float(one.outcome == "passed") for one in each]
     outcomes = Counter(one.outcome for one in each)

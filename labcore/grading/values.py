@@ -137,11 +137,11 @@ def kind(value: object) -> str:
 def show(value: object, most: int = 160) -> str:
     """A plain value as a person reads it: six digits, lists in parentheses, cut when it is long.
 
-    >>> show([2 / 3, 1, None, "A100"])
-    "(0.666667, 1, None, 'A100')"
+    >>> show([2 / 3, 1, None, "A100"]), show([[1, 2]])
+    ("(0.666667, 1, None, 'A100')", '((1, 2),)')
     """
     if isinstance(value, list):
-        text = f"({', '.join(show(item) for item in value)})"
+        text = f"({', '.join(map(show, value))}{',' * (len(value) == 1)})"
     elif isinstance(value, dict) and "items" in value:
         text = f"{{{', '.join(f'{key!r}: {show(item)}' for key, item in value['items'])}}}"
     elif isinstance(value, float):

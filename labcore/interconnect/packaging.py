@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from labcore.units import Bytes, BytesPerSecond, Joules, Metres, Ratio, Watts, positive, positive_ints
+from labcore.units import BytesPerSecond, Metres, Ratio, Watts, positive, positive_ints
 
 CLUSTERING = 3.0  # alpha of the negative binomial where none is given, as is customary
 
@@ -31,8 +31,8 @@ def die_yield(area: float, density: float, model: str = "negative binomial", clu
     """Share of dies without a defect, for x = area times density defects a die on average.
 
     "poisson" e^-x: defects fall independently. "murphy" ((1 - e^-x) / x)^2: the density varies between wafers, in a
-    triangle around its mean (Proc. IEEE 52, 1964). "negative binomial" (1 + x / alpha)^-alpha: it varies by a gamma
-    distribution, the more clustered the smaller alpha (Stapper 1973); "seeds" is alpha = 1.
+    triangle around its mean (Murphy, Proc. IEEE 52, 1964). "negative binomial" (1 + x / alpha)^-alpha: it varies by a
+    gamma distribution, the more clustered the smaller alpha (Stapper 1973); "seeds" is alpha = 1.
 
     >>> [round(die_yield(1e-4, density=1e4, model=model), 3) for model in YIELDS]  # one defect a die
     [0.368, 0.4, 0.5, 0.422]
@@ -139,15 +139,6 @@ def crossing_power(BW: BytesPerSecond, E_byte: float) -> Watts:
     """
     positive(BW=BW, E_byte=E_byte)
     return BW * E_byte
-
-
-def crossing_energy(D_vol: Bytes, E_byte: float) -> Joules:
-    """Energy to carry D_vol bytes over a link, at E_byte joules for each.
-
-    >>> crossing_energy(D_vol=1e9, E_byte=4e-12)
-    0.004
-    """
-    return D_vol * E_byte
 
 
 def cut_links(side: int, across: int, down: int) -> int:

@@ -1,7 +1,7 @@
 """Attention in blocks for one thread, compiled, and the eager one in numpy that it is held against; all float32.
 
 Where the time goes: both products are `dots`, which keeps 4 x 2 sums in registers and runs along contiguous rows, so
-V is turned round once. The exponential is a polynomial that the compiler can vectorise, where a call could not be.
+V is turned round once. The exponential is a polynomial that the compiler can vectorize, where a call could not be.
 Scores are kept in units of log2, which folds the scale and log2(e) into Q.
 """
 

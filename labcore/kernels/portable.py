@@ -39,7 +39,7 @@ def layernorm(x):
 
 
 def numpy_rows(x: np.ndarray) -> np.ndarray:
-    """Normalise the rows of x in numpy, which is there everywhere: (rows, cols).
+    """Normalize the rows of x in numpy, which is there everywhere: (rows, cols).
 
     >>> numpy_rows(np.array([[1, 3]], np.float32)).round(3).tolist()
     [[-1.0, 1.0]]
@@ -80,7 +80,7 @@ def available() -> tuple[str, ...]:
 
 
 def layernorm(x: np.ndarray, back_end: str | None = None) -> np.ndarray:
-    """Normalise the rows of x by the fastest back end there is, or by the one named: (rows, cols) of float32.
+    """Normalize the rows of x by the fastest back end there is, or by the one named: (rows, cols) of float32.
 
     Raises ValueError with the back ends there are for one that is not.
 

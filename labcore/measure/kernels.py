@@ -68,7 +68,7 @@ def link(following, lines, stride):
 
 
 def layernorm(x, y):
-    """Normalise each row of x into y, without a scale and a bias: (rows, cols)."""
+    """Normalize each row of x into y, without a scale and a bias: (rows, cols)."""
     for r in range(x.shape[0]):
         row, out = x[r], y[r]
         total, squares = np.float32(0), np.float32(0)

@@ -1,6 +1,6 @@
 """AlexNet as its authors describe it: five convolutions, three of them split over two GPUs, and three dense layers.
 
-It is not among the networks of `zoo`: its normalisation across channels is left out here, so it serves for counting
+It is not among the networks of `zoo`: its normalization across channels is left out here, so it serves for counting
 parameters and multiply-accumulates, not time. The input is 227 x 227; the paper's 224 does not give its 55 x 55.
 """
 

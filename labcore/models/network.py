@@ -28,7 +28,7 @@ class Network:
 
     A network read from a file has no `source`. `unknown` names what a file holds and labcore cannot count: where
     it is not empty, every total here is too low. Parameters are what training sets: weights, biases, and the scale
-    and bias of a normalisation, but not its running statistics.
+    and bias of a normalization, but not its running statistics.
     """
 
     name: str

@@ -1,7 +1,7 @@
 """Reads an .onnx file into a Network: the layers it runs in inference, with their work and traffic.
 
 Only shapes matter, so weights are never loaded: a file whose weights lie beside it is read without them. A batch
-normalisation that alone follows a convolution is folded into it, as runtimes do; its scale and bias stay parameters
+normalization that alone follows a convolution is folded into it, as runtimes do; its scale and bias stay parameters
 of the layer. Every other operator is a layer of its own, in the order of the file, with the bytes of its operands
 at their true sizes (`labcore.models.onnx_ops` says what each costs and which are free).
 """
@@ -75,6 +75,8 @@ def _load(path: Path) -> ModelProto:
         from onnx import ModelProto, inliner
     except ImportError:
         raise ValueError('reading .onnx files needs the onnx package: pip install "labcore[onnx]"') from None
+    if path.exists() and not (path.is_file() or path.is_dir()):  # a pipe is waited for, a device has no end
+        raise ValueError(f"{path} is no file; give the path of an .onnx file")
     try:
         data = path.read_bytes()
     except FileNotFoundError:
@@ -98,7 +100,7 @@ class _Walk:
         self.opset = max((o.version for o in model.opset_import if o.domain in STANDARD), default=1)
         self.made_of = {name: {name} for name in params}  # what is known before the run, and from which constants
         self.claimed: set[str] = set()  # constants whose parameters a layer has: shared weights count once
-        self.folded = _folded_normalisations(model)
+        self.folded = _folded_normalizations(model)
         self.behind: set[str] = set()  # tensors that depend on what could not be counted, and may have no size
         self.layers: list[Layer] = []
         self.unknown: list[str] = []
@@ -170,8 +172,8 @@ class _Walk:
         return sum(self.params[name] for name in new)
 
 
-def _folded_normalisations(model: ModelProto) -> dict[str, NodeProto]:
-    """The batch normalisations that alone follow a convolution, by the name of the tensor between the two."""
+def _folded_normalizations(model: ModelProto) -> dict[str, NodeProto]:
+    """The batch normalizations that alone follow a convolution, by the name of the tensor between the two."""
     uses = Counter(name for node in model.graph.node for name in node.input)
     uses.update(value.name for value in model.graph.output)
     convolved = {node.output[0] for node in model.graph.node if node.op_type == "Conv"}

@@ -20,7 +20,7 @@ CHANNELS, BLOCKS = 64, 4
 def kws(batch: int = 1, precision: str = "fp16") -> Network:
     """DS-CNN: one convolution, four depthwise-separable blocks, a mean, 12 words.
 
-    The reference keeps a bias in each convolution beside the one of its batch normalisation; both are counted.
+    The reference keeps a bias in each convolution beside the one of its batch normalization; both are counted.
 
     >>> kws().params
     23756
@@ -37,5 +37,5 @@ def kws(batch: int = 1, precision: str = "fp16") -> Network:
     chain.pool("avgpool", kernel=chain.shape[2:])
     chain.dense("fc", WORDS)
     last = Layer("softmax", softmax(batch, WORDS, chain.bytes_per_element))
-    note = "DS-CNN on 49 x 10 MFCCs; batch normalisation folded into the convolutions"
+    note = "DS-CNN on 49 x 10 MFCCs; batch normalization folded into the convolutions"
     return Network("kws", (*chain.layers, last), _SOURCE, batch, note)

@@ -1,6 +1,6 @@
 """Convolutional networks for images of 3 x 224 x 224, derived from the rule their authors publish.
 
-As they run in inference: each batch normalisation is folded into the convolution before it, so it costs nothing,
+As they run in inference: each batch normalization is folded into the convolution before it, so it costs nothing,
 while its scale and bias still count as parameters, as in published counts. Activations, additions and pools are
 layers of their own.
 """
@@ -48,7 +48,7 @@ class Chain:
         self, name: str, K: int, kernel: Pair, stride: Pair = 1, groups: int = 1, padding: Padding | None = None,
         bias: bool = False, x: tuple[int, int, int, int] | None = None,
     ) -> None:  # fmt: skip
-        """Append a convolution to K channels with its folded batch normalisation.
+        """Append a convolution to K channels with its folded batch normalization.
 
         Padding keeps the size where the stride is 1, unless given. It reads `x`, by default what flows.
         """
@@ -107,7 +107,7 @@ def resnet50(batch: int = 1, precision: str = "fp16") -> Network:
             _bottleneck(chain, f"layer{stage + 1}.{block}", width=64 * 2**stage, stride=stride)
     chain.pool("avgpool", kernel=chain.shape[2:])
     chain.dense("fc", 1000)
-    note = "v1.5 (stride on the 3x3); batch normalisation folded into the convolutions"
+    note = "v1.5 (stride on the 3x3); batch normalization folded into the convolutions"
     return Network("resnet50", tuple(chain.layers), _RESNET, batch, note)
 
 
@@ -144,7 +144,7 @@ def mobilenetv2(batch: int = 1, precision: str = "fp16") -> Network:
     chain.activation("relu6_2", "relu6")
     chain.pool("avgpool", kernel=chain.shape[2:])
     chain.dense("fc", 1000)
-    note = "width 1.0; batch normalisation folded into the convolutions"
+    note = "width 1.0; batch normalization folded into the convolutions"
     return Network("mobilenetv2", tuple(chain.layers), _MOBILENET, batch, note)
 
 

@@ -71,7 +71,7 @@ def draw_workloads(ax: Axes, table: Table) -> None:
         at = (row["G_accel"], 1 - row["p"])
         ax.plot(*at, color=VERMILLION, marker=marker, markersize=8, markeredgecolor="white", clip_on=False, zorder=4)
         words = f"{row['name']} {row['speedup']:.1f}x"
-        ax.annotate(words, at, (-8, 0 if row["p"] > P_LOW else 5), textcoords="offset points", ha="right", va="center",
+        ax.annotate(words, at, (-8, 0 if row["p"] > P_LOW else 9), textcoords="offset points", ha="right", va="center",
                     weight="bold", color=BLACK)  # fmt: skip
     ground = {"va": "center", "ha": "center", "bbox": GROUND}
     ax.text(7, 0.0055, "a faster accelerator\ngains more", **ground)
@@ -161,7 +161,7 @@ TERMS_UNITS = {"job": "", "chip": "", "term": "", "T": "s", "share": "1"}
 V100, H100 = map(as_chip, ("V100", "H100"))
 PEAKS, BANDWIDTHS = H100.peak("fp16") / V100.peak("fp16"), H100.BW / V100.BW
 
-HEATMAP = register(Figure(
+register(Figure(
     id="iron-law-heatmap",
     item="Figure 1",
     title="Speed-up of a whole task over accelerator gain and parallel fraction",
@@ -176,14 +176,15 @@ HEATMAP = register(Figure(
     units=MAP_UNITS, data=iron_law_map, draw=draw_map, says=map_in_words, lab="01_acceleration_wall", size=(6.4, 4.4),
 ))  # fmt: skip
 
-FASTER_CHIP = register(Figure(
+register(Figure(
     id="faster-chip-terms",
     item="Text §Amdahl",
     title="A faster chip, term by term",
     caption="The iron law of five jobs in FP16 on a V100 and on an H100: bytes over bandwidth, FLOP over peak, and "
     f"{format_si(LAUNCH.value, 's')} for the launch of each operation, one after the other, every operand moved once "
     "and nothing fused. The chips differ by "
-    f"{three(PEAKS)} in peak and by {three(BANDWIDTHS)} in bandwidth; launches cost the same. Percentages are of "
+    f"{three(PEAKS)} in peak and by {three(BANDWIDTHS)} in bandwidth; launches cost the same: "
+    "the more of a bar is latency, the less the faster chip gains. Percentages are of "
     f"the time on the V100. Sources: {chip_sources('V100', 'H100')}; launch: "
     f"{LAUNCH.source}.",
     alt="Five pairs of stacked bars, V100 above H100, each of data, compute and latency. Computation nearly vanishes "

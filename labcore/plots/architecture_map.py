@@ -8,7 +8,7 @@ from labcore.architectures import chips_to_hold, decode, tiers_for
 from labcore.catalogue.architectures import ALL, Architecture
 from labcore.plots.labels import place_labels
 from labcore.plots.registry import Figure, Table, register
-from labcore.plots.style import BLUE, GREEN, GREY, VERMILLION, log_axes
+from labcore.plots.style import BLUE, GREEN, GREY, PLATE, VERMILLION, log_axes
 from labcore.plots.words import as_table, rows
 from labcore.units import counted, format_si
 
@@ -19,7 +19,7 @@ SURE = ("published", "derived")  # kinds of facts that can be checked on a data 
 TIERS = {  # families of memories, nearest first
     "SRAM": ("o", BLUE, ("SRAM", "shared memory", "L2")),
     "HBM": ("s", VERMILLION, ("HBM",)),
-    "GDDR, DDR, LPDDR": ("^", GREEN, ("GDDR6", "DDR", "LPDDR")),
+    "GDDR, DDR, LPDDR": ("^", GREEN, ("GDDR6", "DDR", "LPDDR", "MemoryX")),
 }
 MAP_UNITS = {"chip": "", "home": "", "BW": "B/s", "R_peak": "FLOP/s", "I_ridge": "FLOP/B", "chips": "", "sure": ""}
 LIVE_UNITS = {"chip": "", "tier": "", "home": "", "capacity": "B", "chips": ""}
@@ -147,7 +147,6 @@ def where_in_words(table: Table) -> str:
 
 RISE, LABELLED = 51.0, 2e16  # degrees of a diagonal, by the shape of the box; FLOP/s where its label begins
 SIDES = {"L2": (-1, "L2: {:,}"), "shared memory": (1, "{:,}: shared memory")}
-PLATE = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
 
 register(Figure(
     id="architecture-map", item="Essay 002 §Memory wall", title="Accelerators by compute and by what feeds it",
@@ -167,9 +166,10 @@ register(Figure(
     caption="Weights in 16 bits, 141 GB; cache and activations need room of their own. The nearer the memory, the more "
     "chips: a GPU that were to keep them in its own shared memory or L2 would need thousands. Between SRAM and HBM "
     "of one chip lie about two decades of chips or more, and each boundary between chips is a link that "
-    "every token crosses.",
+    "every token crosses. A hollow triangle is DRAM farther away: of an IPU's machine, or the store that streams "
+    "weights to wafers.",
     alt="Dot chart with a row for each of 15 accelerators and chips on a log axis. Filled marks of HBM chips lie at 1 "
     "to 3, of GDDR and LPDDR at 5 to 18, of SRAM chips at 4 for wafers and 150 to 614 else; hollow marks for nearer "
-    "memories of GPUs lie in the thousands.",
+    "memories of GPUs lie in the thousands, hollow triangles for DRAM farther away at 1 to 3.",
     units=LIVE_UNITS, data=where, draw=draw_where, says=where_in_words, lab=LAB, size=(6.4, 4.6),
 ))  # fmt: skip

@@ -121,7 +121,7 @@ def _mean(values: list[float]) -> float:
     return float(np.mean(values))
 
 
-PLAN_JITTER = register(Figure(
+register(Figure(
     id="plan-jitter", item="Essay 002 §Static and dynamic", title="A plan and a queue under jitter",
     caption="A hundred tiles of a fused attention pass four kinds of engines; a tenth of all steps takes longer, and "
     "no one knows which. A plan that fixes clock times must give every step its longest time, so rare long steps "
@@ -132,7 +132,7 @@ PLAN_JITTER = register(Figure(
     "other three stay below 1.6; the queue that is free lies lowest, the one that costs meets the planned order.",
     units=JITTER_UNITS, data=jitter, draw=draw_jitter, says=jitter_in_words, lab=LAB, size=(6.4, 3.6),
 ))  # fmt: skip
-DIVERGENCE_MODELS = register(Figure(
+register(Figure(
     id="divergence-models", item="Essay 002 §Conditional compute", title="Three execution models under unequal work",
     caption="A tenth of the items is longer, at the same mean. Lanes in step wait for the longest of 32, so a few long "
     f"items waste most of them. Cores that take the next item when they are free stay busy, but pay {PER_TASK} of a "

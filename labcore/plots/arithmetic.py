@@ -150,7 +150,7 @@ def roofs_in_words(table: Table) -> str:
     return f"Intensity of the layer, of the ridge, and attainable rate: {'; '.join(words)}."
 
 
-OPERATION_COSTS = register(Figure(
+register(Figure(
     id="operation-costs",
     item="Footnote 18; Text §Mixed-precision computing",
     title="Energy and area of one operation in a 45 nm process",
@@ -163,7 +163,7 @@ OPERATION_COSTS = register(Figure(
     units=COST_UNITS, data=operation_costs, draw=draw_operation_costs, says=operation_costs_in_words, lab="07_numerics",
 ))  # fmt: skip
 
-PRECISION_SUPPORT = register(Figure(
+register(Figure(
     id="precision-support",
     item="Table 6",
     title="Number formats that five GPU generations compute with",
@@ -180,7 +180,7 @@ PRECISION_SUPPORT = register(Figure(
     size=(6.8, 3.9),
 ))  # fmt: skip
 
-ROOFS_BY_PRECISION = register(Figure(
+register(Figure(
     id="roofs-by-precision",
     item="Text §Mixed-precision computing",
     title="A 2048 x 2048 dense layer at batch 32 under the A100's roofs for five precisions",

@@ -13,7 +13,7 @@ from labcore.fusion.attention_traffic import (
     crossover_length,
     flash_traffic,
     least_traffic,
-    materialised_traffic,
+    materialized_traffic,
 )
 from labcore.plots.labels import end_labels, place_labels
 from labcore.plots.registry import Figure, Table, register
@@ -36,7 +36,7 @@ def traffic_by_length(
 ) -> Table:
     """Bytes that one head moves by sequence length: scores written out, tiled in some scratchpads, and the least."""
     lengths = [2**k for k in range(4, most.bit_length())]
-    found = [("scores written out", 0, N, materialised_traffic(N, N, d).words) for N in lengths]
+    found = [("scores written out", 0, N, materialized_traffic(N, N, d).words) for N in lengths]
     for capacity in scratchpads:
         block = block_for(int(capacity) // bytes_per_element, d)
         found += [("tiled", int(capacity), N, flash_traffic(N, N, d, block).words) for N in lengths]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 
-from labcore.codesign.area import held_out, relative_errors
-from labcore.codesign.synthesis import synthesised, wholes
+from labcore.codesign.area import relative_errors
+from labcore.codesign.array_area import held_out
+from labcore.codesign.counted import synthesized, wholes
 from labcore.codesign.template import DATAFLOWS
 from labcore.plots.registry import Figure, Table, register
-from labcore.plots.style import BLACK, look
+from labcore.plots.style import BLACK, decade_marks, look
 from labcore.plots.words import as_table, rows
 
 LAB = "23_codesign"
@@ -19,9 +20,9 @@ WHATS = {"array": "the array alone", "accelerator": "the whole accelerator"}
 
 
 def fits() -> Table:
-    """Every synthesised array and accelerator: cells counted and predicted, and whether the fit has seen it."""
+    """Every synthesized array and accelerator: cells counted and predicted, and whether the fit has seen it."""
     drawn = []
-    for what, samples in (("array", synthesised()), ("accelerator", wholes())):
+    for what, samples in (("array", synthesized()), ("accelerator", wholes())):
         for sample, error in zip(samples, relative_errors(samples), strict=True):
             unseen = sample.held if what == "accelerator" else held_out(sample)
             t = sample.template
@@ -60,8 +61,8 @@ def _draw_errors(ax: Axes, here: list[dict]) -> None:
             ax.plot([r["counted"] for r in some], errors, **how, markerfacecolor=face, label=label)
     ax.set(xscale="log", xlim=(0.6 * min(counts), 1.7 * max(counts)))
     ax.minorticks_off()
-    marks = [m * 10**k for k in range(1, 7) for m in ((1,) if max(counts) > 100 * min(counts) else (1, 2, 5))]
-    marks = [mark for mark in marks if 0.6 * min(counts) <= mark <= 1.7 * max(counts)]
+    of = (1,) if max(counts) > 100 * min(counts) else (1, 2, 5)
+    marks = decade_marks(0.6 * min(counts), 1.7 * max(counts), of)
     ax.set_xticks(marks, [f"{mark:,}" for mark in marks])
     ax.set_xlabel("cells counted by synthesis")
 

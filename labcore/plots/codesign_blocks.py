@@ -11,7 +11,7 @@ from labcore.codesign.predict import cycles, sized
 from labcore.codesign.problem import template
 from labcore.codesign.search import Choice
 from labcore.plots.registry import Figure, Table, register
-from labcore.plots.style import BLACK, BLUE, GREY, HATCHES
+from labcore.plots.style import BLACK, BLUE, GREY, HATCHES, NARROW_PLATE
 from labcore.plots.words import as_table, rows
 from labcore.systolic.dataflows import find
 
@@ -36,7 +36,7 @@ def blocks(network: Choice = DRAWN[0], hardware: Choice = DRAWN[1]) -> Table:
         ("row lanes", made.rows, "", b, "patches, row i late by i"),
         ("PEs", made.pes, "", acc, f"{made.rows} x {made.cols}, {find(made.dataflow).stays} stays"),
         ("bias ROM", 1, len(bias_words(filled, made)), made.cols * acc, "one bias a column"),
-        ("requantise", made.cols, "", MULTIPLIER_BITS, "multiply, shift, ReLU"),
+        ("requantize", made.cols, "", MULTIPLIER_BITS, "multiply, shift, ReLU"),
         ("logits", 1, CLASSES, acc, "sums of the last layer"),
         ("argmax", 1, "", acc, "one logit a cycle"),
         *([sums] if made.dataflow == "ws" else []),
@@ -51,7 +51,7 @@ PLACES = {
     "row lanes": (2.75, 3.4, 0.8, 2.0, "{count} rows\nx {bits} bits"),
     "PEs": (4.1, 3.4, 2.8, 2.0, ""),
     "bias ROM": (7.5, 4.9, 2.3, 1.1, "bias ROM\n{words} words x {bits} bits"),
-    "requantise": (4.1, 6.2, 2.8, 1.1, "{count} requantisers\n{bits}-bit multiplier each"),
+    "requantize": (4.1, 6.2, 2.8, 1.1, "{count} requantizers\n{bits}-bit multiplier each"),
     "logits": (7.5, 6.5, 2.3, 0.8, "{words} logits x {bits} bits"),
     "argmax": (7.5, 7.8, 2.3, 0.8, "argmax: {does}"),
     "sums": (7.5, 3.4, 2.3, 1.1, "{count} memories of sums\n{words} words x {bits} bits"),
@@ -61,7 +61,6 @@ WAYS = (
     ((6.9, 6.9), (7.5, 6.9)), ((8.65, 7.3), (8.65, 7.8)), ((7.5, 8.2), (6.6, 8.2)), ((5.5, 0.9), (5.5, 1.5)),
     ((1.2, 2.6), (1.2, 3.4)), ((7.5, 5.7), (6.0, 5.7), (6.0, 6.2)), ((4.1, 6.75), (1.2, 6.75), (1.2, 5.4)),
 )  # fmt: skip
-PLATE = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
 MEMORIES = ("weight ROM", "activation memory", "bias ROM", "logits", "sums")
 
 
@@ -76,7 +75,7 @@ def draw_blocks(ax: Axes, table: Table) -> Axes:
         hatch = {"facecolor": "#E8F1F8", "hatch": HATCHES[1]} if part in MEMORIES else {"facecolor": "white"}
         ax.add_patch(Rectangle((x, y), width, height, edgecolor=GREY, linewidth=1.0, **hatch))
         ax.text(x + width / 2, y + height / 2, words.format(**found[part]), ha="center", va="center", fontsize=8,
-                bbox=PLATE, zorder=4)  # fmt: skip
+                bbox=NARROW_PLATE, zorder=4)  # fmt: skip
     _draw_array(ax, found["PEs"])
     for way in (*WAYS, *([((6.9, 3.95), (7.5, 3.95)), ((7.5, 4.2), (6.9, 4.2))] if "sums" in found else [])):
         _draw_way(ax, *way)
@@ -95,7 +94,7 @@ def _draw_array(ax: Axes, r: dict) -> None:
             ax.add_patch(Rectangle(spot, 0.8 * (width - 0.2) / across, 0.8 * (height - 0.2) / down, facecolor="white",
                                    edgecolor=BLUE, linewidth=0.7))  # fmt: skip
     ax.text(x + width / 2, y + height / 2, f"{r['count']} PEs, {r['does']}\nsums of {r['bits']} bits", ha="center",
-            va="center", fontsize=8, bbox=PLATE | {"pad": 2}, zorder=4)  # fmt: skip
+            va="center", fontsize=8, bbox=NARROW_PLATE | {"pad": 2}, zorder=4)  # fmt: skip
 
 
 def _draw_way(ax: Axes, *corners: tuple[float, float]) -> None:
@@ -119,11 +118,11 @@ register(Figure(
     id="generated-accelerator", item="Lab 23 (ours: co-generation)", title="The accelerator that is generated",
     caption="A network of two strided convolutions and its classifier on an array, all from one call: sizes follow "
     "from the network and the template. Hatched: memories. A value goes round once a layer, out of one activation "
-    "memory, through the array and the requantiser of its column into the other; the last layer's sums stay unrounded "
+    "memory, through the array and the requantizer of its column into the other; the last layer's sums stay unrounded "
     "and pass the comparison one a cycle. The sequencer counts layers, folds and cycles and tells every part where "
     "they stand; of its wires only one is drawn. Boxes are not to scale.",
     alt="A sequencer across the top. Below it a weight ROM above a grid of processing elements; two activation "
-    "memories on the left feed it through row lanes; under it requantisers, fed by a bias ROM too, send results back "
+    "memories on the left feed it through row lanes; under it requantizers, fed by a bias ROM too, send results back "
     "to the activation memories or on to the logits and to argmax, which gives the class.",
     units=BLOCK_UNITS, data=blocks, draw=draw_blocks, says=blocks_in_words, lab=LAB, size=(6.6, 4.8),
 ))  # fmt: skip

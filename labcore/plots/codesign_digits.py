@@ -16,7 +16,7 @@ from labcore.codesign.problem import template
 from labcore.codesign.table import SEEDS, accuracy
 from labcore.plots.labels import end_labels, place_labels
 from labcore.plots.registry import Figure, Table, register
-from labcore.plots.style import GREY, look
+from labcore.plots.style import GREY, decade_marks, look
 from labcore.plots.words import as_table, columns, rows
 
 LAB = "23_codesign"
@@ -28,7 +28,7 @@ SIDE, BUNDLE_BITS, BUNDLE_FLOW = 4, 4, "os"
 BUNDLE_UNITS = {"bundle": "", "width": "channels", "accuracy": "1", "cycles": "cycles", "area": "cells"}
 
 
-def quantised(bundle: str = "fc", width: int = WIDTH) -> Table:
+def quantized(bundle: str = "fc", width: int = WIDTH) -> Table:
     """Validation accuracy of one network by bits and seed, fine-tuned and only rounded; some test images at each."""
     drawn = [(name, bits, seed, accuracy(Network((bundle,), width, bits), score, seed), "", "", "", "")
              for score, name in TRAINED.items() for bits in BITS for seed in SEEDS]  # fmt: skip
@@ -45,7 +45,7 @@ def _images() -> Iterator[tuple]:
                 yield "image", bits, "", "", image, r, c, int(code)
 
 
-def draw_quantised(ax: Axes, table: Table) -> Axes:
+def draw_quantized(ax: Axes, table: Table) -> Axes:
     """A point for each seed, a line through the means, and above each precision the images at that precision."""
     found, ends = list(rows(table)), []
     for i, (name, shift) in enumerate(SHIFT.items()):
@@ -88,7 +88,7 @@ def _draw_images(ax: Axes, x: int, pixels: Sequence[dict], most: int) -> None:
             side.set(visible=True, color=GREY, linewidth=0.6)
 
 
-def quantised_in_words(table: Table) -> str:
+def quantized_in_words(table: Table) -> str:
     """Mean and spread over the seeds at most and at fewest bits."""
     words = []
     for name in SHIFT:
@@ -141,7 +141,7 @@ def draw_bundles(ax: Axes, table: Table) -> Axes:
 def _ticks(ax: Axes, values: Sequence[float]) -> None:
     """Ticks at 1, 2 and 5 of each decade within the values, with a little room."""
     ax.set_xlim(0.8 * min(values), 1.25 * max(values))
-    marks = [m * 10**k for k in range(7) for m in (1, 2, 5) if 0.8 * min(values) <= m * 10**k <= 1.25 * max(values)]
+    marks = decade_marks(0.8 * min(values), 1.25 * max(values))
     ax.set_xticks(marks, [f"{mark:,}" for mark in marks])
 
 
@@ -155,7 +155,7 @@ def bundles_in_words(table: Table) -> str:
 
 
 register(Figure(
-    id="quantised-digits", item="Lab 23 (ours: precision shared)", title="What bits are worth to one network",
+    id="quantized-digits", item="Lab 23 (ours: precision shared)", title="What bits are worth to one network",
     caption=f"One fully connected layer of {WIDTH} units and its classifier, weights and activations at the same bits: "
     "three trainings each (markers), their means (lines). Above: three test images as the accelerator gets them at "
     "that precision. Down to three bits fine-tuning hides most of the loss; at two bits it gives back more than half "
@@ -164,7 +164,7 @@ register(Figure(
     alt="Four columns for 8, 4, 3 and 2 bits. Above each the same three small digits, coarser to the right. The "
     "fine-tuned line stays level to three bits and dips at two; the line of rounded networks falls earlier and far "
     "deeper, with its three points wide apart.",
-    units=DIGIT_UNITS, data=quantised, draw=draw_quantised, says=quantised_in_words, lab=LAB, size=(6.4, 4.0),
+    units=DIGIT_UNITS, data=quantized, draw=draw_quantized, says=quantized_in_words, lab=LAB, size=(6.4, 4.0),
 ))  # fmt: skip
 register(Figure(
     id="bundles", item="Announcement 001 (A3C3: bundles first)", title="Each bundle alone, before any search",

@@ -10,9 +10,8 @@ from matplotlib.patches import Rectangle
 
 from labcore.codesign.template import DATAFLOWS
 from labcore.plots.registry import Figure, Table, register
-from labcore.plots.style import BLACK, BLUE, GREY, HATCHES, VERMILLION
+from labcore.plots.style import BLACK, BLUE, GREY, HATCHES, NARROW_PLATE, VERMILLION
 from labcore.plots.words import as_table, rows
-from labcore.systolic.dataflows import find
 
 LAB = "23_codesign"
 A = np.arange(1, 10).reshape(3, 3)
@@ -22,9 +21,9 @@ LOOKS = {
     "operand of A": {"facecolor": "#CFE3F1", "edgecolor": BLUE},
     "operand of B": {"facecolor": "white", "edgecolor": BLACK, "hatch": HATCHES[2]},
     "result in C": {"facecolor": "#F8DCC8", "edgecolor": VERMILLION, "hatch": HATCHES[1]},
-    "high": {"facecolor": GREY, "edgecolor": GREY},
+    "on": {"facecolor": GREY, "edgecolor": GREY},
 }
-PLATE = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
+KEPT = {"os": "output stationary, sums", "ws": "weight stationary, weights"}
 
 
 def trace() -> Table:
@@ -42,7 +41,7 @@ def _traced() -> tuple[tuple, ...]:
             lanes = {"west": (one.west, "operand of A"), "north": (one.north, "operand of B")}
             for name, (values, does) in lanes.items():
                 drawn += [(flow, f"{name} {i}", at, v, does if v else "") for i, v in enumerate(values)]
-            drawn.append((flow, "shift", at, one.shift, "high" if one.shift else ""))
+            drawn.append((flow, "shift", at, one.shift, "on" if one.shift else ""))
             drawn += [(flow, f"south {j}", at, v, "result in C" if j in one.leaving else "") for j, v in
                       enumerate(one.south)]  # fmt: skip
     return tuple(drawn)
@@ -55,7 +54,7 @@ def draw_trace(ax: Axes, table: Table) -> Axes:
     last, pitch = max(table["cycle"]), len(names) + 2.0
     for strip, flow in enumerate(DATAFLOWS):
         top = strip * pitch
-        ax.text(0.5, top - 0.55, f"{flow}: {find(flow).stays} stays", fontweight="bold",
+        ax.text(0.5, top - 0.55, f"{flow}: {KEPT[flow]} stay in the PEs", fontweight="bold",
                 va="center")  # fmt: skip
         for y, name in enumerate(names):
             ax.text(0.35, top + y + 0.5, name, ha="right", va="center", fontsize=8)
@@ -76,8 +75,8 @@ def draw_trace(ax: Axes, table: Table) -> Axes:
 
 def _cell(ax: Axes, x: float, y: float, r: dict) -> None:
     ax.add_patch(Rectangle((x + 0.03, y + 0.1), 0.94, 0.8, linewidth=0.8, zorder=2, **LOOKS[r["does"]]))
-    if r["does"] != "high":
-        ax.text(x + 0.5, y + 0.5, str(r["value"]), ha="center", va="center", fontsize=8, bbox=PLATE, zorder=3)
+    if r["does"] != "on":
+        ax.text(x + 0.5, y + 0.5, str(r["value"]), ha="center", va="center", fontsize=8, bbox=NARROW_PLATE, zorder=3)
 
 
 def trace_in_words(table: Table) -> str:
@@ -94,12 +93,14 @@ def trace_in_words(table: Table) -> str:
 register(Figure(
     id="rtl-trace", item="Lab 23 (ours: register transfers)", title="Operands of a small array, clock by clock",
     caption="A 3 x 3 by 3 x 2 product on a 3 x 2 array, as the generated registers give it: A holds 1 to 9, B 1 to 6. "
-    "West and north are what enters, south what leaves; a line without a box carries nothing that counts. Output "
-    "stationary: both operands enter skewed, one lane a cycle behind its neighbour, and under `shift` the sums leave, "
-    "the last row first. Weight stationary: under `shift` the weights enter, the last row first; then only A streams, "
-    "and sums leave while it does. Both take as many cycles here; with other sizes they do not.",
+    "West and north are the edges where operands enter, a lane for each row and column; south is where results leave. "
+    "A line without a box carries nothing that counts. The wire shift is on where what the PEs keep moves down by a "
+    "row. Output stationary: both operands enter skewed, one lane a cycle behind its neighbour, and under shift the "
+    "sums leave, the last row first. Weight stationary: under shift the weights enter, the last row first, since that "
+    "one is pushed down furthest; then only A streams, and sums leave while it does. Both take as many cycles here; "
+    "with other sizes they do not.",
     alt="Two strips of eight signals over nine cycles. Above, boxes on the west and north lanes form two staircases, "
-    "then shift is high for three cycles and whole rows leave south. Below, shift is high for the first three cycles "
+    "then shift is on for three cycles and whole rows leave south. Below, shift is on for the first three cycles "
     "with weights on the north lanes, then the west lanes form a staircase and results leave south in a staircase.",
     units=TRACE_UNITS, data=trace, draw=draw_trace, says=trace_in_words, lab=LAB, size=(6.8, 5.0),
 ))  # fmt: skip

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from matplotlib.axes import Axes
 
-from labcore.codesign.compare import compared
+from labcore.codesign.comparison import compared
 from labcore.codesign.problem import CAP
 from labcore.codesign.strategies import STRATEGIES
 from labcore.plots.registry import Figure, Table, register

@@ -70,7 +70,7 @@ def in_words(table: Table) -> str:
 
 
 register(Figure(
-    id="kernel-choice", item="§Kernel selection, footnote 39",
+    id="kernel-choice", item="Footnote 39",
     title="What a fixed rule of kernel selection loses, by shape",
     caption="Products at fp16 on the A100 by the cost model, launches not counted. The rule: tensor cores where K and N"
     " are multiples of 16, blocks of 128 x 128, K in one piece. Few rows make few blocks, and most multiprocessors "

@@ -101,10 +101,10 @@ def in_words(table: Table) -> str:
 
 
 register(Figure(
-    id="graph-passes", item="§Graph optimization",
+    id="graph-passes", item="Text §Graph optimization",
     title="Eight kernels, and the one that is left of them",
     caption="A graph made so that every pass finds something. Dashed, hatched boxes go: one is computed from "
-    "constants, one repeats another, one is read by nobody. The batch normalisation goes into the weights of the "
+    "constants, one repeats another, one is read by nobody. The batch normalization goes into the weights of the "
     "convolution, and what stays works element by element on its result, so it joins the same kernel. The result "
     "is the same function.",
     alt="On the left eight boxes joined by arrows: conv2d, batch_norm, two relu, tanh, add and two mul. The "

@@ -80,7 +80,7 @@ def in_words(table: Table) -> str:
 
 
 register(Figure(
-    id="memory-plan", item="§Memory planning",
+    id="memory-plan", item="Text §Memory planning",
     title="Where the buffers of MobileNetV2 lie, and when",
     caption="Each rectangle is a buffer of the compiled network at batch 1 in fp32: from the step that writes it "
     "to the last that reads it, at its address in one arena. Rectangles never overlap, or two live values would "

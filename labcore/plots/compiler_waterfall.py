@@ -97,7 +97,7 @@ def in_words(table: Table) -> str:
 
 
 register(Figure(
-    id="compile-waterfall", item="§Compiler Support, the 47 to 8 ms example",
+    id="compile-waterfall", item="Text §Compiler Support",
     title="ResNet-50 on the A100, from one node a kernel to a compiled plan",
     caption="A model, not a measurement: kernels at their roofline in whole waves of blocks, a launch of 5 us each, "
     "every stage on top of those above it. The chapter's 47 and 8 ms are illustrative and name no chip or batch. At "

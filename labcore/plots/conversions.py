@@ -82,7 +82,7 @@ def conversion_in_words(table: Table) -> str:
 
 
 register(Figure(
-    id="layout-conversion", item="§Comparing row-major and channel-major layouts",
+    id="layout-conversion", item="Table 18",
     title="How much faster layers must become for a conversion to pay",
     caption="A conversion reads and writes a map once, there and back, at the full bandwidth of an A100; each layer "
     "takes the time of its roofline (batch 32, fp16). A layer that waits for memory must become three times as fast if "

@@ -137,7 +137,8 @@ TRAFFIC_UNITS = {"layer": "", "dataflow": "", "part": "", "words": "words/1000 M
 ENERGY_UNITS = {"layer": "", "dataflow": "", "level": "", "E": "pJ/MAC"}
 
 register(Figure(
-    id="dataflow-traffic", item="Listings 16 to 18", title="Words moved by operand, best tile of each dataflow",
+    id="dataflow-traffic", item="Listing 16; Listing 17; Listing 18",
+    title="Words moved by operand, best tile of each dataflow",
     caption="Words between DRAM and a buffer of 16 Ki words for 1000 multiply-accumulates, each dataflow with the tile "
     "that suits it best. The black "
     "mark is where every word that is needed would move once. Row stationary, after Eyeriss, is drawn for "
@@ -148,10 +149,11 @@ register(Figure(
     units=TRAFFIC_UNITS, data=traffic_by_operand, draw=draw_traffic, says=traffic_in_words, lab=LAB, size=(6.6, 5.2),
 ))  # fmt: skip
 register(Figure(
-    id="dataflow-energy", item="Section Data movement patterns", title="Energy by level under three dataflows",
+    id="dataflow-energy", item="Text §Data movement patterns", title="Energy by level under three dataflows",
     caption="Energy of one multiply-accumulate at 45 nm in fp16: words from DRAM, words through a buffer of 32 KiB to "
     "a 128 x 128 array and back, "
-    "and the multiplications and additions. Registers inside the array are left out: every dataflow uses them alike.",
+    "and the multiplications and additions. Registers inside the array are left out: every dataflow uses them alike. "
+    "What differs between dataflows is DRAM: who reads least from it takes the least energy.",
     alt="Four groups of three horizontal stacked bars. DRAM is the largest part of nearly every bar, arithmetic the "
     "same in all three of a group.",
     units=ENERGY_UNITS, data=energy_by_level, draw=draw_energy, says=energy_in_words, lab=LAB, size=(6.6, 4.6),

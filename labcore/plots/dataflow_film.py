@@ -67,7 +67,8 @@ def film_in_words(table: Table) -> str:
 
 
 register(Figure(
-    id="dataflow-film", item="Listings 16 to 18", title="What one PE holds, step by step, under three dataflows",
+    id="dataflow-film", item="Listing 16; Listing 17; Listing 18",
+    title="What one PE holds, step by step, under three dataflows",
     caption="A 2 x 2 x 2 product, one multiply-accumulate a step. Tinted and dotted: the element is still there from "
     "the step before. Bold: it has just come in. Where the inner size K is not innermost, sums leave unfinished and "
     "come back, marked so. Order of loops outermost first; A inputs, B weights, C outputs. Illustrative size.",

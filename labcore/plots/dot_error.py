@@ -90,7 +90,7 @@ def error_by_length_in_words(table: Table) -> str:
     return f"Relative error from K = {K[0]} to {K[-1]}: {'; '.join(words)}."
 
 
-DOT_ERROR = register(Figure(
+register(Figure(
     id="dot-error",
     item="Text §Mixed-precision computing",
     title="Error of a dot product over its length, by formats of inputs and accumulator",

@@ -98,7 +98,7 @@ def margin_in_words(table: Table) -> str:
     return f"{', '.join(words)}; a DRAM word costs {dram / mac:.0f}x a MAC."
 
 
-LADDER = register(Figure(
+register(Figure(
     id="energy-ladder", item="Figure 9", title="What an operation costs, and what its operand costs to fetch",
     caption="Energy of one operation or of one 32-bit word from each memory, on a logarithmic axis. From 45 nm to "
     "7 nm arithmetic becomes two to four times cheaper, a large SRAM seven times, a word over a DDR interface not at "
@@ -109,8 +109,8 @@ LADDER = register(Figure(
     "decades of energy; the DRAM bars are the longest by far and equal in both processes.",
     units=LADDER_UNITS, data=ladder, draw=draw_ladder, says=ladder_in_words, lab="08_memory_systems", size=(6.4, 4.2),
 ))  # fmt: skip
-LADDER_MARGIN = register(Figure(
-    id="energy-ladder-margin", item="Margin figure, energy ladder", title="A DRAM access against a MAC",
+register(Figure(
+    id="energy-ladder-margin", item="Figure (margin, unnumbered: energy ladder)", title="A DRAM access against a MAC",
     caption="Three rungs of the ladder at 45 nm for 32 bits. The MAC is an FP32 multiplication and an addition; the "
     "chapter's 3.7 pJ is the multiplication alone. Its SRAM mark at 0.5 pJ is a tenth of the 5 pJ of its own Figure 9.",
     alt="Three horizontal bars: DRAM at 650 pJ, MAC at 4.6 pJ and SRAM at 5 pJ, with diamonds where the page draws "

@@ -138,7 +138,7 @@ ARROWS = (
 ERA_UNITS = {"decade": "", "pattern": "", "bottleneck": "", "name": "", "year": "", "year_confirmed": ""}
 PART_UNITS = {"part": "", "inside": "", "x": "", "y": "", "w": "", "h": ""}
 
-SPECIALIZATION_TIMELINE = register(Figure(
+register(Figure(
     id="specialization-timeline",
     item="Figure 2",
     title="Five eras of special hardware",
@@ -154,7 +154,7 @@ SPECIALIZATION_TIMELINE = register(Figure(
     size=(7.2, 4.4),
 ))  # fmt: skip
 
-ACCELERATOR_ANATOMY = register(Figure(
+register(Figure(
     id="accelerator-anatomy",
     item="Figure 5",
     title="Anatomy of an accelerator",

@@ -153,7 +153,8 @@ def shares_in_words(table: Table) -> str:
 
 
 register(Figure(
-    id="eight-cases", item="Fallacies and Pitfalls", title="Eight beliefs, and how far what is lies from them",
+    id="eight-cases", item="Fallacy 1; Pitfall 2; Fallacy 3; Pitfall 4; Fallacy 5; Pitfall 6; Fallacy 7; Pitfall 8",
+    title="Eight beliefs, and how far what is lies from them",
     caption="Each row divides a computed value by what the fallacy or pitfall takes it for; diamonds are the chapter's "
     "own figures. In rows 1, 2, 4 and 6 the peak was believed, in row 5 the peak of another format, so that the chip "
     "does more than was expected. Row 3 departs from the chapter: a ring sends each GPU's gradients 1.75 times, where "
@@ -168,7 +169,7 @@ register(Figure(
 ))  # fmt: skip
 
 register(Figure(
-    id="sustained-share", item="Pitfall: planning capacity from peak", title="How much of the peak real networks keep",
+    id="sustained-share", item="Pitfall 4", title="How much of the peak real networks keep",
     caption="Hatched: every layer at its roofline on an A100, nothing lost. Filled: the rule of can-i-run, half of the "
     "peak, 70 % of the bandwidth and 5 us for a launch. Diamonds: training runs as others reported them, on the chip "
     "named; PaLM's counts work that is done twice to save memory. The chapter budgets 40 to 60 % for training "

@@ -139,7 +139,7 @@ BOTH = (
     "thread's own, so that other programs take none."
 )
 
-ORDER_RACE = register(Figure(
+register(Figure(
     id="order-race",
     item="Lab 10",
     title="Six orders of the same three loops on one machine",
@@ -153,7 +153,7 @@ ORDER_RACE = register(Figure(
     units=UNITS, data=orders_data, draw=draw_orders, says=in_words, lab="10_mapping", size=(6.4, 3.4),
 ))  # fmt: skip
 
-TILE_SWEEP = register(Figure(
+register(Figure(
     id="tile-sweep",
     item="Lab 14",
     title="The blocked product by the side of its tiles on one machine",

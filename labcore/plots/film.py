@@ -69,14 +69,14 @@ def draw_film(ax: Axes, table: Table) -> Axes:
             for does, how in LOOKS.items():
                 cells = [Rectangle((left + r["step"], top + r["element"]), 1, 1) for r in here if r["does"] == does]
                 ax.add_collection(PatchCollection(cells, linewidth=0.4, **how))
-            ax.text(left + last + 0.6, top + heights[operand] / 2, count(here, operand), va="center", fontsize=8)
+            ax.text(left + last + 0.6, top + heights[operand] / 2, count(here, operand), va="center", fontsize=8.5)
             if not film_at:
                 ax.text(-0.8, top + heights[operand] / 2, name, rotation=90, ha="right", va="center", fontsize=8.5)
             top += heights[operand] + 1.2
     for spot, (does, how) in enumerate(LOOKS.items()):
         ax.add_patch(Rectangle((26 * spot, top + 1.2), 1.6, 1.6, linewidth=0.4, **how))
-        ax.text(26 * spot + 2.4, top + 2, LEGEND[does], va="center", fontsize=8)
-    ax.text(0, top + 0.1, "32 multiply-accumulates, from left to right", va="center", fontsize=8, color=GREY)
+        ax.text(26 * spot + 2.4, top + 2, LEGEND[does], va="center", fontsize=8.5)
+    ax.text(0, top + 0.1, "32 multiply-accumulates, from left to right", va="center", fontsize=8.5, color=GREY)
     ax.set_xlim(-3, 3 * (last + GAP))
     ax.set_ylim(top + 3.4, -3)
     return ax

@@ -108,7 +108,7 @@ NAMES = {"lanes": "lanes busy", "whole product": "with preload, fill and drain, 
 FRINGE_UNITS = {"series": "", "N": "", "share": "1"}
 ENERGY_UNITS = {"machine": "", "product": "", "accesses": "", "E_accesses": "J", "E_mac": "J", "E": "J"}
 
-FRINGE_CLIFF = register(Figure(
+register(Figure(
     id="fringe-cliff",
     item="Figure (margin, unnumbered: fringe cliff)",
     title="Utilization of a 128 x 128 array over the width of the layer",
@@ -122,7 +122,7 @@ FRINGE_CLIFF = register(Figure(
     units=FRINGE_UNITS, data=fringe, draw=draw_fringe, says=fringe_in_words, lab="06_systolic_arrays",
 ))  # fmt: skip
 
-PULSING_ENERGY = register(Figure(
+register(Figure(
     id="pulsing-energy",
     item="Napkin Math 1.1",
     title="Energy of one multiply-accumulate, with every access to DRAM",

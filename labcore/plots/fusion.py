@@ -145,8 +145,8 @@ def plan_in_words(table: Table) -> str:
 
 
 register(Figure(
-    id="fusion-footprints", item="Tables 19 and 20", title="One chain, three counts",
-    caption="ReLU, batch normalisation with fixed statistics and a scaling, on 1024 x 1024 FP32 numbers. Footprint: "
+    id="fusion-footprints", item="Table 19; Table 20", title="One chain, three counts",
+    caption="ReLU, batch normalization with fixed statistics and a scaling, on 1024 x 1024 FP32 numbers. Footprint: "
     "bytes allocated, input and result included. Written and moved: bytes to memory, and both ways. Tables 19 "
     "and 20 print 16.8 MB for three kernels and 4.2 MB for one; the first counts the input and the result, the"
     " second only one of them. Counted alike, fusing halves the footprint, or leaves it as it is in place, and"
@@ -157,12 +157,12 @@ register(Figure(
     units=COUNT_UNITS, data=counts_data, draw=draw_counts, says=counts_in_words, lab=LAB, size=(6.4, 3.8),
 ))  # fmt: skip
 register(Figure(
-    id="fusion-plan", item="§Performance benefits and constraints", title="The cheapest plan for half a block",
+    id="fusion-plan", item="Text §Performance benefits and constraints", title="The cheapest plan for half a block",
     caption="A projection of a transformer block (1024 tokens, width 768, FP16), its bias, the residual and LayerNorm."
     " The product begins a kernel and takes bias and residual with it; LayerNorm needs whole rows, which a "
     "tile of the product does not hold, so it is a second kernel, whose rows stay on the chip. The sum is "
     "written although the second kernel is its next reader: the next residual adds to it.",
     alt="A bar of memory above two boxes. Arrows lead down from memory into kernel 1 for the operands x, w, b and "
-    "the residual, and up for the sum; into kernel 2 leads the sum alone, and out of it the normalised rows.",
+    "the residual, and up for the sum; into kernel 2 leads the sum alone, and out of it the normalized rows.",
     units=PLAN_UNITS, data=plan_data, draw=draw_plan, says=plan_in_words, lab=LAB, size=(6.4, 3.6),
 ))  # fmt: skip

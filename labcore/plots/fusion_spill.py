@@ -55,7 +55,7 @@ def spill_in_words(table: Table) -> str:
 
 
 register(Figure(
-    id="fusion-spill", item="§Performance benefits and constraints", title="Length is free, width is not",
+    id="fusion-spill", item="Text §Performance benefits and constraints", title="Length is free, width is not",
     caption="With room for four values in registers. A chain holds one value at a time, however long it is. A fork "
     "computes several functions of one input and then one more of each, in that order: fused into one kernel "
     "it holds a value for each branch, and what does not fit goes out to memory and back. Beyond fourteen "

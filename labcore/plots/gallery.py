@@ -1,4 +1,4 @@
-"""The folder of built figures: each picture with its data as CSV, and an index to read them by."""
+"""The folder of built figures: each picture with its data as CSV. Its index is a report: `figure_index`."""
 
 from __future__ import annotations
 
@@ -10,13 +10,6 @@ from labcore.plots.registry import Figure, figures, find
 from labcore.plots.style import FORMATS, known_format
 
 INDEX = "index.md"
-HEAD = """\
-# Figures
-
-Every figure is drawn from data that a function of labcore computes, and is never edited by hand. Each stands here with
-its data; `labcore figures` draws them all again, `labcore figures --check` names what would change. The colours keep a
-contrast of 3 to 1 on white, and none of them carries a meaning alone.
-"""
 
 
 def build_figures(
@@ -24,8 +17,8 @@ def build_figures(
 ) -> list[Path]:
     """Write each figure in each format, and its data as ID.csv, into `out` and nowhere else; return what was written.
 
-    In the checkout's own figures/ the index of all figures is written too. `progress` is called after each figure.
-    Raises ValueError for an id or a format that is not known, before anything is written.
+    `progress` is called after each figure. Raises ValueError for an id or a format that is not known, before anything
+    is written.
     """
     chosen, formats = [find(id) for id in ids], [known_format(fmt) for fmt in formats]
     if out.exists() and not out.is_dir():
@@ -38,23 +31,18 @@ def build_figures(
             written.append(out / name)
         if progress:
             progress()
-    if is_own_folder(out):
-        write_atomically(out / INDEX, index_page())
-        written.append(out / INDEX)
     return written
 
 
 def stale_figures(ids: Sequence[str], out: Path) -> list[str]:
     """Name what a rebuild would change in `out`: files missing or out of date, and files that no figure makes.
 
-    Compared are the svg and the csv of each figure, pngs and pdfs where they lie there, and the index in figures/.
+    Compared are the svg and the csv of each figure, and pngs and pdfs where they lie there.
     """
     stale = []
     for figure in map(find, ids):
         present = [fmt for fmt in FORMATS if fmt == "svg" or (out / f"{figure.id}.{fmt}").exists()]
         stale += [problem for name, make in files(figure, present) if (problem := difference(out / name, make))]
-    if is_own_folder(out) and (problem := difference(out / INDEX, lambda: index_page().encode())):
-        stale.append(problem)
     return stale + [f"{name} belongs to no figure" for name in foreign_files(out)]
 
 
@@ -81,26 +69,3 @@ def foreign_files(out: Path) -> list[str]:
 def is_own_folder(out: Path) -> bool:
     """Whether a folder is the checkout's figures/."""
     return out.resolve() == checkout("figures").resolve()
-
-
-def index_page() -> str:
-    """The gallery in Markdown: all figures, lab by lab, each with what regenerates it."""
-    return "\n".join([HEAD, *map(entry, sorted(figures().values(), key=lambda figure: (figure.lab, figure.id)))])
-
-
-def entry(figure: Figure) -> str:
-    """One figure of the gallery."""
-    lab, data = f"[{figure.lab}](../notebooks/{figure.lab}.ipynb)", f"[{figure.id}.csv]({figure.id}.csv)"
-    return f"""\
-## {figure.title}
-
-![{figure.alt}]({figure.id}.svg)
-
-{figure.caption}
-
-*In numbers:* {figure.says(figure.table())}
-
-| chapter item | lab | data | draw it again |
-|---|---|---|---|
-| {figure.item} | {lab} | {data} | `labcore figures {figure.id}` |
-"""

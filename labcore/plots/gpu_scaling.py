@@ -74,7 +74,7 @@ OFF = [name for name, _, label, point, _, _ in PRINTED if label != point]
 SHAPES = {"fp32": ("o", BLUE), "int8": ("s", VERMILLION), "fp16": ("^", GREEN), "fp8": ("D", PURPLE)}
 SCALING_UNITS = {"series": "", "name": "", "year": "", "format": "", "sparse": "", "rate": "FLOP/s"}
 
-GPU_SCALING = register(Figure(
+register(Figure(
     id="gpu-scaling",
     item="Figure 6",
     title="Advertised GPU peaks, 2012 to 2024",

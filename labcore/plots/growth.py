@@ -45,7 +45,7 @@ def draw_gap(ax: Axes, table: Table) -> Axes:
         ax.plot(years, values, **look(k) | {"marker": ""})
     ax.fill_between(lines["GPU"][0], lines["GPU"][1], lines["model demand"][1], facecolor="#F0F0F0", linewidth=0)
     ax.annotate("systems gap", (2018.2, 3e3), color=BLACK, weight="bold", ha="center")
-    for kind, colour, marker, size in (("GPU peak", VERMILLION, "s", 4.5), ("training compute", BLUE, "^", 7)):
+    for kind, colour, marker, size in (("GPU peak", VERMILLION, "s", 6), ("training compute", BLUE, "^", 8)):
         ax.plot(*series(table, kind), color=colour, marker=marker, markersize=size, linestyle="None", zorder=3,
                 markeredgecolor="white", markeredgewidth=0.6)  # fmt: skip
     ax.set_yscale("log")
@@ -155,7 +155,7 @@ CURVE_UNITS = {"series": "", "kind": "", "year": "year", "value": "ratio"}
 REAL = {name: flop.value / TRAINING["AlexNet"][1].value for name, (_, flop) in TRAINING.items()}
 DRAWN = {name: RATES["model demand"] ** (year.value - START) for name, (year, _) in TRAINING.items()}
 
-SYSTEMS_GAP = register(Figure(
+register(Figure(
     id="systems-gap",
     item="Figure 3",
     title="The systems gap: demand and supply since 2012",
@@ -171,7 +171,7 @@ SYSTEMS_GAP = register(Figure(
     units=GAP_UNITS, data=gap, draw=draw_gap, says=gap_in_words, lab="02_specialization", size=(6.8, 4.4),
 ))  # fmt: skip
 
-TWIN_S_CURVES = register(Figure(
+register(Figure(
     id="twin-s-curves",
     item="Figure 4",
     title="Twin S-curves of general-purpose and special hardware",

@@ -165,7 +165,7 @@ def outside(operation: str) -> Sequence[FlopPerByte]:
     return [I for I in COMPUTED[operation]()[1] if not low <= I <= (inf if more else high)]
 
 
-INTENSITY_RANGES = register(Figure(
+register(Figure(
     id="intensity-ranges",
     item="Table 13",
     title="Intensity by kind of operation: printed in Table 13, and computed layer by layer",

@@ -105,7 +105,7 @@ def traffic_in_words(table: Table) -> str:
 
 UNITS = {"series": "", "capacity": "B", "D_fetched": "B", "D_written": "B", "D_vol": "B", "what": ""}
 
-CACHE_KNEES = register(Figure(
+register(Figure(
     id="cache-knees",
     item="Lab 08",
     title="Traffic of a matrix product by the size of the cache",

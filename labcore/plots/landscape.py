@@ -85,7 +85,7 @@ def map_in_words(table: Table) -> str:
 
 UNITS = {"tm": "", "tn": "", "tk": "", "words": "", "times": "x", "best": ""}
 
-TILE_LANDSCAPE = register(Figure(
+register(Figure(
     id="tile-landscape",
     item="Text §Tiling challenges",
     title="Words moved by every tile of C, over the lower bound",

@@ -165,7 +165,8 @@ def race_in_words(table: Table) -> str:
 
 
 register(Figure(
-    id="layout-addresses", item="§Memory-efficient tensor layouts", title="One image in three layouts",
+    id="layout-addresses", item="Equation (unnumbered) §Row-major layout; Equation (unnumbered) §Channel-major layout",
+    title="One image in three layouts",
     caption="An image of 2 x 2 pixels, a to d, and three channels, 0 to 2, as it lies in memory. NHWC keeps the "
     "channels of a pixel together, NCHW the pixels of a channel. NCHW4c cuts the channels into blocks of four "
     "and keeps a pixel's block together; here the fourth place of every block is filled with zeros (hatched). "

@@ -58,7 +58,7 @@ def draw_explosion(ax: Axes, table: Table) -> Axes:
         ends.append((points[-1][1], f"{name}:\n{raised(int(points[-1][1]))}"))
     for words, most in GUIDES.items():
         ax.axhline(most, color=GREY, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
-        ax.text(1, most * 1.5, f"tried in {words}", color=GREY, fontsize=8)
+        ax.annotate(f"tried in {words}", (1, most), (0, 2), textcoords="offset points", color=GREY, fontsize=8)
     ax.set_xlim(0.8, max(table["loops"]) + 0.1)
     ax.set_ylim(0.7, 10.0 * max(table["choices"]))
     ax.set_yticks([10.0**k for k in POWERS], ["1", *(f"10{str(k).translate(RAISED)}" for k in POWERS[1:])])
@@ -176,7 +176,7 @@ ORDER_UNITS = {"kept": "", "held": "words", "order": "", "orders": "", **dict.fr
 
 register(Figure(
     id="mapping-explosion",
-    item="Figure (margin, unnumbered: mapping explosion)",
+    item="Margin figure (unnumbered), §Ordering computation",
     title="Mapping choices by the number of loops, from the chapter's formulas",
     caption="The chapter's margin draws one line without a scale, from a handful to a billion. These are its four "
     "formulas: n! orders; the same chosen anew for three memories; 4 placements for each loop and memory; and all "

@@ -83,7 +83,7 @@ def placed_in_words(table: Table) -> str:
     return f"{said} Time over least time: {', '.join(misses)}."
 
 
-MEASURED_ROOFLINE = register(Figure(
+register(Figure(
     id="measured-roofline",
     item="Lab 09",
     title="Real operations on a machine's own roofline",

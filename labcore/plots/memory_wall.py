@@ -135,7 +135,7 @@ def draw_models(ax: Axes, table: Table) -> Axes:
         in_words(one, label, unit)
         one.minorticks_off()
         years(one, 2012, 2025)
-        one.set_xlim(2010.5, 2027)
+        one.set_xlim(2009.5, 2027)
         few = ("AlexNet", "BERT-Large", "GPT-3", "DeepSeek-V3", "K20X", "K80", "V100", "H100", "B200")
         named = [(r["year"], r["value"], r["name"]) for r in here if r["name"] in few]
         place_labels(one, named, order=("N", "NW", "S", "SE", "E"), fontsize=8)
@@ -160,7 +160,7 @@ def sheets(*chips: str) -> str:
     return named_sources(facts)
 
 
-DIVERGENCE = register(Figure(
+register(Figure(
     id="compute-bandwidth-divergence", item="Figure 10", title="Peak compute and memory bandwidth over the years",
     caption="Left peak throughput, right memory bandwidth, each on its own axis. The dashed curves are the chapter's "
     "Figure 10, which calls them illustrative; the marks are GPUs of the catalogue: filled at half precision, hollow "
@@ -174,7 +174,7 @@ DIVERGENCE = register(Figure(
     units=DIVERGENCE_UNITS, data=divergence, draw=draw_divergence, says=divergence_in_words, lab="08_memory_systems",
     size=(6.8, 3.4),
 ))  # fmt: skip
-MODELS = register(Figure(
+register(Figure(
     id="model-size-vs-bandwidth", item="Figure 12", title="Published models and the memories of their time",
     caption="Left parameters of published models, right bandwidth of one device, both over six decades, so that slopes "
     "compare. The chapter puts both on one axis without units, fits a line through each and shades what lies between; "

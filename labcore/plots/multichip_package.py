@@ -70,7 +70,7 @@ def costs_in_words(table: Table) -> str:
 
 
 register(Figure(
-    id="chiplet-cost", item="§Multi-chip scaling approaches", title="One large die or several small ones",
+    id="chiplet-cost", item="Text §Multi-chip scaling approaches", title="One large die or several small ones",
     caption="N5 at about 0.1 defects a square centimetre and 16,988 USD a wafer, an estimate of 2020. A large die is "
     "spoiled by any defect on it; small dies are tested first, and a defect costs only one of them. What splitting "
     "costs is area for the links, bonds that fail, and assembly: on small circuits it is never earned. A single die "

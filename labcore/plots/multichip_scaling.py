@@ -143,7 +143,7 @@ def checkpoints_in_words(table: Table) -> str:
 
 
 register(Figure(
-    id="scaling-efficiency", item="§Why scaling introduces new constraints", title="What is left for computing",
+    id="scaling-efficiency", item="Text §Why scaling introduces new constraints", title="What is left for computing",
     caption="GPT-2 XL in BF16 on H100s at 40 % of their peak, four sequences of 1,024 tokens a chip, so that the batch "
     "grows with the chips; 'batch of 1,024' shares out as many sequences. Nodes of eight with NVLink, a card of 400 "
     "Gb/s a chip across. A flat ring falls to half as soon as it leaves the node. Overlap takes the best of 1 to 256 "
@@ -154,7 +154,8 @@ register(Figure(
     units=SCALING_UNITS, data=scaling, draw=draw_scaling, says=scaling_in_words, lab=LAB, size=(6.6, 3.8),
 ))  # fmt: skip
 register(Figure(
-    id="checkpoint-interval", item="§Why scaling introduces new constraints", title="How often to write a checkpoint",
+    id="checkpoint-interval", item="Text §Why scaling introduces new constraints",
+    title="How often to write a checkpoint",
     caption="A job on 16,384 chips that fail as often as those of Llama 3's training did. Too often, and the time goes "
     "into checkpoints; too seldom, and each failure takes much work back. The line is exact for the job that the "
     "squares simulate, failure by failure; a square's bar is the 95 % confidence interval of 150 jobs of 20 hours.",

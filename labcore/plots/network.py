@@ -194,12 +194,12 @@ def save_network_roofline(network: Network, chip: Accelerator, precision: str, p
 
 NETWORK_ROOFLINE = register(Figure(
     id="network-roofline",
-    item="Table 14 and the roofline section",
+    item="Table 14; Text §Roofline Model",
     title="The layers of ResNet-50 at batch 32 on the roofline of the A100",
     caption="Each marker stands for all layers of one kind at one intensity, at the throughput that the roof allows "
     "them; its area is their share of the least time. The number after a name counts the layers merged. Convolutions "
     "straddle the ridge; the activations and additions between them lie more than two decades below it and take "
-    "about half of the time. Each layer moves its operands once and by itself, unfused; batch normalisation is "
+    "about half of the time. Each layer moves its operands once and by itself, unfused; batch normalization is "
     f"folded into the convolutions. The network is derived from its paper. Source of the roof: {chip_sources('A100')}.",
     alt="Log-log roofline plot. Two large markers, activations and additions, sit low on the memory-bound slope; "
     "convolutions form a chain of small and middle-sized markers up the slope, across the ridge and along the flat "
@@ -207,9 +207,9 @@ NETWORK_ROOFLINE = register(Figure(
     units=LAYER_UNITS, data=layers_data, draw=draw_layers, says=layers_in_words, lab="09_roofline", size=(6.4, 4.4),
 ))  # fmt: skip
 
-NETWORK_TIME = register(Figure(
+register(Figure(
     id="network-time",
-    item="Napkin Math 1.7 and Table 14",
+    item="Napkin Math 1.7; Table 14",
     title="Where the least time of ResNet-50 at batch 32 goes on the A100",
     caption="Least time by kind of layer: for each layer the longer of its FLOP at peak and its bytes at full "
     "bandwidth, added up, with every layer from DRAM and none fused. Fusion and caches take from it, launches and "

@@ -112,7 +112,7 @@ def error_by_magnitude_in_words(table: Table) -> str:
     return f"Largest relative error: {'; '.join(words)}."
 
 
-NUMBER_LINES = register(Figure(
+register(Figure(
     id="number-lines",
     item="Text §Precision trade-offs",
     title="Every value from 0 to 8 of four small number formats",
@@ -127,7 +127,7 @@ NUMBER_LINES = register(Figure(
     lab="07_numerics", size=(6.4, 3.0),
 ))  # fmt: skip
 
-FORMAT_SPACING = register(Figure(
+register(Figure(
     id="format-spacing",
     item="Text §Precision trade-offs",
     title="Largest relative rounding error of seven formats over the magnitude of the number",

@@ -74,7 +74,7 @@ def pressures_in_words(table: Table) -> str:
     return "; ".join(said) + "."
 
 
-PRESSURE = register(Figure(
+register(Figure(
     id="memory-pressure", item="Table 11", title="What five models keep in memory",
     caption=f"Bytes by what they hold, batch {BATCH}, fp16; language models with {CONTEXT} tokens a sequence, one of "
     "them written in inference. Training keeps the output of every layer, and beside weights and gradients the fp32 "

@@ -45,7 +45,7 @@ def draw_film(ax: Axes, table: Table) -> Axes:
             ax.add_patch(Rectangle((row["step"] - 0.42, lane - 0.42), 0.84, 0.84, linewidth=0.6, hatch=hatch, **look))
     ax.set_xlim(-0.7, len(table["step"]) - 0.3)
     ax.set_ylim(-0.7, lanes - 0.3)
-    ax.set_xticks(table["step"], table["instruction"], rotation=90, fontsize=7.5)
+    ax.set_xticks(table["step"], table["instruction"], rotation=90, fontsize=8.5)
     ax.set_yticks(range(lanes))
     ax.set_ylabel("lane")
     ax.set_xlabel("instructions in order")
@@ -117,7 +117,7 @@ def instructions_in_words(table: Table) -> str:
 FILM_UNITS = {"step": "", "instruction": "", "kind": "", "active_lanes": "", "lanes": ""}
 COUNT_UNITS = {"machine": "", "arithmetic": "", "memory": "", "loop": "", "total": ""}
 
-LANE_FILM = register(Figure(
+register(Figure(
     id="lane-film",
     item="Listing 4",
     title="Lanes at work in an inner product of 20 elements",
@@ -132,9 +132,9 @@ LANE_FILM = register(Figure(
     size=(7.2, 3.6),
 ))  # fmt: skip
 
-PRIMITIVE_INSTRUCTIONS = register(Figure(
+register(Figure(
     id="primitive-instructions",
-    item="Listings 3, 4 and 7",
+    item="Listing 3; Listing 4; Listing 7",
     title="Instructions of one dense layer on three kinds of machine",
     caption="A 256-to-512 layer with bias and ReLU, batch 32, in 32-bit elements. Scalar and vector machines ran it "
     "and were counted. In the last row a 16 x 16 matrix unit does the product, counted block by block with its loop; "

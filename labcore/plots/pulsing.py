@@ -129,14 +129,14 @@ def draw_film(ax: Axes, table: Table) -> Axes:
         last = max(r["cycle"] for r in here)
         for cycle in range(1, last + 1):
             busy = sum(r["cycle"] == cycle and r["does"] == "MAC" for r in here)
-            ax.text(5 * cycle - 2.2, top + 4.9, f"{busy}", ha="center", va="center", fontsize=8)
+            ax.text(5 * cycle - 2.2, top + 4.9, f"{busy}", ha="center", va="center", fontsize=8.5)
             phase = next(r["phase"] for r in here if r["cycle"] == cycle)
             before = [r["phase"] for r in here if r["cycle"] == cycle - 1]
             if phase not in before:
-                ax.text(5 * cycle - 4.2, top - 0.65, phase, fontsize=7.5, color=GREY)
+                ax.text(5 * cycle - 4.2, top - 0.65, phase, fontsize=8.5, color=GREY)
     for spot, (does, look) in enumerate(LOOKS.items()):
         ax.add_patch(Rectangle((44 + 10 * spot, -2.9), 0.8, 0.8, linewidth=0.5, **look))
-        ax.text(45.4 + 10 * spot, -2.4, does, va="center", fontsize=8)
+        ax.text(45.4 + 10 * spot, -2.4, does, va="center", fontsize=8.5)
     ax.set_xlim(0, 5 * max(table["cycle"]) + 1)
     ax.set_ylim(PITCH * 2 + 5.6, -3.4)
     ax.set_aspect("equal")
@@ -164,7 +164,7 @@ LOOKS = {
 CYCLE_UNITS = {"part": "", "row": "", "col": "", "holds": "", "busy": ""}
 FILM_UNITS = {"dataflow": "", "cycle": "", "phase": "", "row": "", "col": "", "does": ""}
 
-SYSTOLIC_ARRAY = register(Figure(
+register(Figure(
     id="systolic-array",
     item="Figure 8",
     title="A 3 x 3 array in its fifth cycle, every register named",
@@ -179,9 +179,9 @@ SYSTOLIC_ARRAY = register(Figure(
     units=CYCLE_UNITS, data=one_cycle, draw=draw_cycle, says=cycle_in_words, lab="06_systolic_arrays", size=(6.8, 5.0),
 ))  # fmt: skip
 
-OCCUPANCY = register(Figure(
+register(Figure(
     id="array-occupancy",
-    item="Figure 8 and Table 5",
+    item="Figure 8; Table 5",
     title="Which PEs work in which cycle: a 4 x 4 x 4 product on a 4 x 4 array",
     caption="Each frame is the array at the end of one cycle; the number below counts the PEs that did a MAC. All "
     "three dataflows take 14 cycles for 64 MACs, which 16 PEs could do in 4. Output stationary spends its last four "

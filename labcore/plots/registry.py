@@ -69,7 +69,7 @@ class Figure:
             fig.set_layout_engine("constrained")
             self.draw(fig.add_subplot(), table)
             fig.get_layout_engine().execute(fig)
-            fig.set_layout_engine("none")  # so that labels stay where they were found to fit, at every resolution
+            fig.set_layout_engine(None)  # so that labels stay where they were found to fit, at every resolution
         return fig
 
     def csv(self, **inputs: object) -> str:

@@ -146,7 +146,7 @@ RISING_UNITS = {"chip": "", "year": "", "year_confirmed": "", "I_ridge": "FLOP/B
 BATCH_UNITS = {"series": "", "chip": "", "batch": "", "I": "FLOP/B"}
 H100, H200, B200 = map(as_chip, ("H100", "H200", "B200"))
 
-RISING_RIDGE = register(Figure(
+register(Figure(
     id="rising-ridge",
     item="Figure 11",
     title="Ridge points of five GPUs over the years",
@@ -164,7 +164,7 @@ RISING_RIDGE = register(Figure(
     units=RISING_UNITS, data=ridges_by_year, draw=draw_ridges, says=ridges_in_words, lab="09_roofline",
 ))  # fmt: skip
 
-BATCH_SWEEP = register(Figure(
+register(Figure(
     id="batch-sweep",
     item="Equation 6; Napkin Math 1.8",
     title="Intensity of a 2048 x 2048 dense layer over its batch",

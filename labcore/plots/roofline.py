@@ -123,9 +123,9 @@ def gain(what: str) -> float:
     return new.BW / old.BW if what == "BW" else new.peak("fp16") / old.peak("fp16")
 
 
-ROOFLINE = register(Figure(
+register(Figure(
     id="roofline",
-    item="Equation 2; Napkin Math 1.4 to 1.7",
+    item="Equation 2; Napkin Math 1.4; Napkin Math 1.5; Napkin Math 1.6; Napkin Math 1.7",
     title="Five operations under the rooflines of A100 and H100",
     caption="The attainable throughput min(R_peak, BW x I) of two chips at dense fp16, and the five operations that "
     "the chapter works out by hand, each at its compulsory traffic. The number under a name is its intensity in "
@@ -139,9 +139,9 @@ ROOFLINE = register(Figure(
     units=UNITS, data=roofline_data, draw=draw_rooflines, says=rooflines_in_words, lab="09_roofline",
 ))  # fmt: skip
 
-ELBOW = register(Figure(
+register(Figure(
     id="roofline-elbow",
-    item="Margin figure of the roofline section",
+    item="Figure (margin, unnumbered: roofline elbow)",
     title="The elbow of the A100, and one token of GPT-2 XL far down its slope",
     caption="The roof of the A100 at dense fp16, and GPT-2 XL generating one token at batch 1: every weight crosses "
     "the memory bus for one multiply-accumulate, 2 FLOP for 2 bytes, so less than one per cent of the peak can be "

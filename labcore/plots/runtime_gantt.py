@@ -8,7 +8,7 @@ from matplotlib.patches import Patch
 from labcore.catalogue.links import LAUNCH
 from labcore.interconnect.schedule import Exchange
 from labcore.plots.registry import Figure, Table, register
-from labcore.plots.style import BLUE, GREEN, GREY, HATCHES, VERMILLION, scaled
+from labcore.plots.style import BLUE, GREEN, GREY, HATCHES, NARROW_PLATE, VERMILLION, scaled
 from labcore.plots.words import as_table, rows
 from labcore.runtime.streams import COMPUTE, COPY_IN, COPY_OUT, HOST, Command, by_chunk, simulate
 from labcore.runtime.timeline import Timeline
@@ -65,7 +65,7 @@ def draw_gantt(ax: Axes, table: Table) -> Axes:
                 ax.barh(y - 0.2, width, 0.78, left=r["start"], linewidth=0.7, **LOOKS[lane])
                 if lane != HOST and width > 0.03 * end:
                     ax.text(r["start"] + width / 2, y - 0.2, r["number"], ha="center", va="center", fontsize=8,
-                            bbox=PLATE)  # fmt: skip
+                            bbox=NARROW_PLATE)  # fmt: skip
         last = max(r["end"] for r in its)
         ax.text(last + 0.01 * end, y - 0.2, format_si(last, "s", 3), va="center", fontsize=8.5)
         y += 1.5
@@ -92,7 +92,6 @@ def gantt_in_words(table: Table) -> str:
     return f"{'; '.join(said)}."
 
 
-PLATE = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
 UNITS = {"run": "", "engine": "", "number": "", "start": "s", "end": "s"}
 
 register(Figure(

@@ -11,11 +11,11 @@ from matplotlib.patches import Patch
 
 from labcore.catalogue import H100
 from labcore.plots.registry import Figure, Table, register
-from labcore.plots.style import BLACK, BLUE, GREY, HATCHES, VERMILLION, scaled
+from labcore.plots.style import BLACK, BLUE, GREY, HATCHES, PLATE, VERMILLION, scaled
 from labcore.plots.words import as_table, rows
 from labcore.serving.batching import Chunked, Continuous, Scheduler, Static
 from labcore.serving.engine import engine
-from labcore.serving.metrics import gantt
+from labcore.serving.occupancy import gantt
 from labcore.serving.requests import Requests, requests
 from labcore.serving.run import Run
 from labcore.serving.simulate import simulate
@@ -41,7 +41,6 @@ LOOKS = {
     "idle": {"facecolor": "white", "edgecolor": GREY, "linestyle": ":"},
 }
 WHAT = {"reads": "prompt is read", "writes": "answer is written", "idle": "row kept, not used"}
-PLATE = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
 HEIGHT = (15.6, -0.3)  # of the drawing, in rows
 UNITS = {"scheduler": "", "row": "", "request": "", "what": "", "start": "s", "end": "s"}
 

@@ -14,8 +14,8 @@ from labcore.plots.serving import LAB
 from labcore.plots.style import BLACK, GREY, log_axes, look, scaled
 from labcore.plots.words import as_table, columns, rows
 from labcore.serving.engine import Engine, engine
-from labcore.serving.expert_parallel import mixture, weights_read
 from labcore.serving.experts import expected_touched
+from labcore.serving.mixtures import mixture, weights_read
 from labcore.serving.speculative import best_draft_length, speedup
 from labcore.serving.speculative_batch import gain, gains
 

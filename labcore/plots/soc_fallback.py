@@ -12,7 +12,7 @@ from labcore.models.network import Layer
 from labcore.models.vision import mobilenetv2
 from labcore.plots.registry import Figure, Table, register
 from labcore.plots.soc import DECLARED, LAB
-from labcore.plots.style import BLUE, GREEN, GREY, HATCHES, PURPLE, VERMILLION, scaled
+from labcore.plots.style import BLUE, GREEN, GREY, HATCHES, PLATE, PURPLE, VERMILLION, scaled
 from labcore.plots.words import as_table, rows
 from labcore.soc.fallback import Cut, assigned, best_offload, offload
 from labcore.soc.unit import phone
@@ -67,7 +67,6 @@ def split_time(cut: Cut) -> dict[str, float]:
 
 
 NAMES = {"NPU": "work on the NPU", "CPU": "work on the CPU"}
-PLATE = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
 LOOKS = {
     "NPU": {"facecolor": BLUE, "edgecolor": BLUE},
     "CPU": {"facecolor": "white", "edgecolor": PURPLE, "hatch": HATCHES[3]},
@@ -113,7 +112,7 @@ def cuts_in_words(table: Table) -> str:
 
 
 register(Figure(
-    id="fallback", item="Text §Mobile SoC footnote 43",
+    id="fallback", item="Footnote 43",
     title="Operators that the NPU lacks",
     caption="MobileNetV2, 99 layers, on a phone whose rates are declared. The NPU lacks nothing, then average pooling, "
     "then also addition, then also ReLU6. A delegate hands over every layer that the NPU knows. Each piece on the NPU "

@@ -111,7 +111,7 @@ def series(table: Table, name: str) -> list[list[float]]:
 BYTES_UNITS = {"format": "", "density": "1", "share": "x"}
 GAIN_UNITS = {"pattern": "", "lanes": "", "group": "", "gain": "x"}
 
-FORMAT_BYTES = register(Figure(
+register(Figure(
     id="format-bytes",
     item="Text §N:M structured sparsity",
     title="Bytes of a sparse matrix by density",
@@ -130,7 +130,7 @@ FORMAT_BYTES = register(Figure(
     lab="05_sparsity",
 ))  # fmt: skip
 
-LANES_IN_STEP = register(Figure(
+register(Figure(
     id="lanes-in-step",
     item="Text §N:M structured sparsity",
     title="What a grid gains from half as many weights",

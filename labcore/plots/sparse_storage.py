@@ -67,11 +67,11 @@ def draw_cells(ax: Axes, table: Table) -> Axes:
         if form != before:
             y += 1.3
             _words(ax, -8.4, y - 0.4, form, weight="bold", fontsize=8.5)
-            _words(ax, 0.1, y - 0.4, f"{size(form, strips)} B", fontsize=8, color=GREY)
+            _words(ax, 0.1, y - 0.4, f"{size(form, strips)} B", fontsize=8.2, color=GREY)
         for place, (cell, kind) in enumerate(content):
             wide = 4 if "mask" in array else 1
             _cell(ax, (place * wide, y), wide, cell, kind)
-        _words(ax, -0.4, y + 0.5, array, ha="right", fontsize=7.5)
+        _words(ax, -0.4, y + 0.5, array, ha="right", fontsize=8.2)
         y, before = y + 1.1, form
     return ax
 
@@ -100,7 +100,7 @@ def _matrix(ax: Axes, content: list[tuple[str, str]]) -> None:
     for k in range(0, 9, BLOCK[1]):
         ax.plot([k, k], [-1.2, 6.8], color=BLACK, linewidth=1.1)
     _words(ax, -8.4, -0.7, "dense", weight="bold", fontsize=8.5)
-    _words(ax, -0.4, -0.7, f"{len(content) * VALUE_BYTES} B", ha="right", fontsize=8, color=GREY)
+    _words(ax, -0.4, -0.7, f"{len(content) * VALUE_BYTES} B", ha="right", fontsize=8.2, color=GREY)
 
 
 def _legend(ax: Axes) -> None:
@@ -113,7 +113,7 @@ def _legend(ax: Axes) -> None:
 def _cell(ax: Axes, at: tuple[float, float], wide: float, cell: str, kind: str) -> None:
     face, edge, dashes = KINDS[kind]
     ax.add_patch(Rectangle(at, wide * 0.94, 0.94, facecolor=face, edgecolor=edge, linestyle=dashes, linewidth=0.7))
-    ax.text(at[0] + wide * 0.47, at[1] + 0.5, cell, ha="center", va="center", fontsize=7.5, clip_on=True)
+    ax.text(at[0] + wide * 0.47, at[1] + 0.5, cell, ha="center", va="center", fontsize=8.2, clip_on=True)
 
 
 def _words(ax: Axes, x: float, y: float, words: str, **look: object) -> None:
@@ -133,7 +133,7 @@ def sizes_in_words(table: Table) -> str:
 
 UNITS = {"format": "", "array": "", "place": "", "cell": "", "kind": ""}
 
-SPARSE_FORMATS = register(Figure(
+register(Figure(
     id="sparse-formats",
     item="Figure 7",
     title="One sparse matrix in seven formats",

@@ -107,7 +107,7 @@ def steps_in_words(table: Table) -> str:
 TABLE_UNITS = {"order": "", "entry_bits": "", "table_bits": "bit", "worst": "ulp", "right": ""}
 STEP_UNITS = {"steps": "", "x_from": "", "x_to": "", "error": ""}
 
-SFU_TABLES = register(Figure(
+register(Figure(
     id="sfu-table-error",
     item="Table 4",
     title="Worst error of 1/sqrt(x) in fp16 by the size of its table",
@@ -121,7 +121,7 @@ SFU_TABLES = register(Figure(
     units=TABLE_UNITS, data=error_by_table, draw=draw_tables, says=tables_in_words, lab="03_compute_primitives",
 ))  # fmt: skip
 
-NEWTON_STEPS = register(Figure(
+register(Figure(
     id="newton-error",
     item="Table 4",
     title="Error of 1/sqrt(x) after 0 to 2 Newton steps",

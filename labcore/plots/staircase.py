@@ -136,7 +136,7 @@ def latency_in_words(table: Table) -> str:
     return f"{table['machine'][0]}: a load takes {times[0]} in {small}, {times[1]} in {large}, {ratio} times as long."
 
 
-MEMORY_STAIRCASE = register(Figure(
+register(Figure(
     id="memory-staircase",
     item="Lab 08",
     title="The memory staircase of one machine: bandwidth by working set",
@@ -151,7 +151,7 @@ MEMORY_STAIRCASE = register(Figure(
     units=BANDWIDTH_UNITS, data=staircase_data, draw=draw_staircase, says=staircase_in_words, lab="08_memory_systems",
 ))  # fmt: skip
 
-LATENCY_STAIRCASE = register(Figure(
+register(Figure(
     id="latency-staircase",
     item="Lab 08",
     title="The memory staircase of one machine: the time of a load by working set",

@@ -26,6 +26,8 @@ MARKERS = ("o", "s", "^", "D", "v")
 HATCHES = ("", "////", "....", "xxxx", "----")
 GREY = "#595959"  # 7 to 1 on white: text and hairlines
 FORMATS = ("svg", "png", "pdf")
+PLATE = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}  # under words that lines or hatches may cross
+NARROW_PLATE = PLATE | {"pad": 0.6}
 
 # A reader's own matplotlibrc must not change a figure: start from matplotlib's defaults, picture by picture.
 _NO_PICTURE = ("backend", "backend_fallback", "interactive", "toolbar", "timezone", "webagg.", "keymap.", "animation.")
@@ -90,6 +92,16 @@ def log_axes(ax: Axes, which: str = "xy") -> None:
     if "y" in which:
         ax.set_yscale("log")
     ax.minorticks_off()
+
+
+def decade_marks(low: float, high: float, of: tuple[int, ...] = (1, 2, 5)) -> list[int]:
+    """The whole numbers like 1, 2 and 5 of every decade from low to high: ticks of a logarithmic axis.
+
+    >>> decade_marks(40, 600)
+    [50, 100, 200, 500]
+    """
+    decades = range(len(str(int(high))))
+    return [mark * 10**k for k in decades for mark in of if low <= mark * 10**k <= high]
 
 
 def known_format(fmt: str) -> str:

@@ -9,7 +9,7 @@ from labcore.catalogue import A100
 from labcore.catalogue.execution import SM_A100
 from labcore.interconnect.schedule import pipelined
 from labcore.plots.registry import Figure, Table, register
-from labcore.plots.style import BLUE, GREY, HATCHES, VERMILLION, scaled
+from labcore.plots.style import BLUE, GREY, HATCHES, NARROW_PLATE, VERMILLION, scaled
 from labcore.plots.words import as_table, rows
 from labcore.tiling.choice import bytes_held
 from labcore.tiling.overlap import one_step
@@ -24,7 +24,6 @@ LOOKS = {
 NAMES = {"copy in": "load tiles of A and B", "compute": "multiply them"}
 BUFFERS = {1: "one buffer: by turns", 2: "two buffers: at the same time"}
 PITCH = 3.4
-PLATE = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
 
 
 def schedules(tile: tuple[int, int, int] = TILE, shown: int = SHOWN) -> Table:
@@ -50,7 +49,9 @@ def draw_schedules(ax: Axes, table: Table) -> Axes:
         for r in its:
             y, width = top + list(LOOKS).index(r["step"]), r["end"] - r["start"]
             ax.barh(y, width, 0.74, left=r["start"], linewidth=0.9, **LOOKS[r["step"]])
-            ax.text(r["start"] + width / 2, y, str(r["tile"] + 1), ha="center", va="center", fontsize=8, bbox=PLATE)
+            ax.text(
+                r["start"] + width / 2, y, str(r["tile"] + 1), ha="center", va="center", fontsize=8, bbox=NARROW_PLATE
+            )
         last = max(r["end"] for r in its)
         ax.plot([last, last], [top - 0.45, top + 1.45], color=GREY, linewidth=0.9, linestyle=(0, (4, 3)))
         ax.text(last + 0.01 * end, top + 0.5, format_si(last, "s", 3), va="center", fontsize=8.5)
@@ -81,7 +82,7 @@ def schedules_in_words(table: Table) -> str:
 
 UNITS = {"buffers": "", "fits": "", "step": "", "tile": "", "start": "s", "end": "s"}
 
-TILE_OVERLAP = register(Figure(
+register(Figure(
     id="tile-overlap",
     item="Text §Tiling challenges",
     title="Loading and multiplying tiles, by turns and at the same time",

@@ -66,7 +66,7 @@ def roof_of_tiles_in_words(table: Table) -> str:
 
 UNITS = {"part": "", "chip": "", "precision": "", "side": "", "I": "FLOP/B", "R_attain": "FLOP/s", "fits": ""}
 
-TILE_ROOFLINE = register(Figure(
+register(Figure(
     id="tile-roofline",
     item="Text §Tiling challenges",
     title="One product under one roof, by the side of its tile",

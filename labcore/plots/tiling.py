@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from labcore.plots.registry import Figure, Table, register
-from labcore.plots.style import BLUE, GREEN, GREY, HATCHES, VERMILLION
+from labcore.plots.style import BLUE, GREEN, GREY, HATCHES, PLATE, VERMILLION
 from labcore.plots.words import as_table, rows
 from labcore.tiling.choice import words_held
 from labcore.tiling.walk import standing
@@ -23,7 +23,6 @@ KEY = (
     "C = A B, loops over rows, columns, then k\n\nframed and hatched: in fast memory now\n"
     "number in A, B: how often it came in\nnumber in C: products added, 5 are all\nwhite: not yet needed"
 )
-PLATE = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
 
 
 def tiles(step: int = STEP) -> Table:
@@ -114,7 +113,7 @@ def tiles_in_words(table: Table) -> str:
 
 UNITS = {"operand": "", "row": "", "col": "", "height": "", "width": "", "count": "", "live": ""}
 
-MATRIX_TILING = register(Figure(
+register(Figure(
     id="matrix-tiling",
     item="Figure 14",
     title="A product in tiles, in the middle of its work",

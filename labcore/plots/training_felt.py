@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from matplotlib.axes import Axes
 
 from labcore.codesign.networks import Network
-from labcore.codesign.training import CHEAP, Recipe, realise
+from labcore.codesign.search import Choice, Problem
+from labcore.codesign.training import CHEAP, FULL, Recipe, realize
 from labcore.plots.registry import Figure, Shown, Table
 from labcore.plots.style import GREY, log_axes, look, scaled
 from labcore.plots.words import as_table, rows
-from labcore.units import Seconds, format_si
+from labcore.units import Ratio, Seconds, format_si
 
 Training = tuple[Network, Recipe, Seconds]
 TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)  # s
@@ -49,15 +51,34 @@ def fitted(trained: Sequence[Training]) -> tuple[Seconds, Seconds]:
 def calibrated() -> list[Training]:
     """The smallest and a large network trained cheaply, with the time that each took on this machine.
 
-    >>> callable(calibrated)
-    True
+    >>> [network.name for network, *_ in calibrated()]
+    ['fc-w4-b8', 'conv3x3-conv3x3-conv3x3-w32-b8']
     """
     found = []
     for network in (FEW, FEW, MANY):  # the first call meets a machine that is cold
         start = time.perf_counter()
-        realise(network, seed=0, recipe=CHEAP)
+        realize(network, seed=0, recipe=CHEAP)
         found.append((network, CHEAP, time.perf_counter() - start))
     return found[1:]
+
+
+def timed(problem: Problem, took: list[Training]) -> Problem:
+    """The problem with a clock: each of its trainings is added to `took`, with the time it took.
+
+    >>> from labcore.codesign.problem import tabled
+    >>> took = []
+    >>> _ = timed(tabled(), took).train((("fc",), 4, 8), 0, True)
+    >>> [(network.name, recipe == CHEAP) for network, recipe, T in took]
+    [('fc-w4-b8', True)]
+    """
+
+    def train(network: Choice, seed: int, cheap: bool) -> Ratio:
+        start = time.perf_counter()
+        right = problem.train(network, seed, cheap)
+        took.append((Network(*network), CHEAP if cheap else FULL, time.perf_counter() - start))
+        return right
+
+    return replace(problem, train=train)
 
 
 def felt_data(before: Sequence[Training] = (), search: Sequence[Training] = ()) -> Table:

@@ -164,7 +164,7 @@ TAPER_FACTS = (
                                        "InfiniBand NDR")),
 )  # fmt: skip
 
-HOST_TRANSFER = register(Figure(
+register(Figure(
     id="host-transfer-timeline",
     item="Figure 13",
     title="Four batches through ResNet-50 on an A100 behind PCIe Gen4, to scale",
@@ -184,9 +184,9 @@ HOST_TRANSFER = register(Figure(
     size=(7.0, 4.6),
 ))  # fmt: skip
 
-BANDWIDTH_TAPER = register(Figure(
+register(Figure(
     id="bandwidth-taper",
-    item="Figure (margin, bandwidth ladder)",
+    item="Figure (margin, unnumbered: bandwidth ladder)",
     title="Bandwidth from the chip outwards, one direction of each link",
     caption="What one accelerator can read from its memory, exchange with a neighbour, with its host, and with another "
     "node; for links, one direction after line code. Diamonds are the chapter's numbers: its 900 GB/s of NVLink adds "

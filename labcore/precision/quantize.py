@@ -1,4 +1,4 @@
-"""Integer quantisation: real = scale * (q - zero_point), with q of 2 to 16 bits, and products of such tensors.
+"""Integer quantization: real = scale * (q - zero_point), with q of 2 to 16 bits, and products of such tensors.
 
 Symmetric: zero_point 0, codes from -(2^(bits-1) - 1) to 2^(bits-1) - 1, so that x and -x get opposite codes.
 Asymmetric: the range from min(x, 0) to max(x, 0) is spread over all 2^bits codes, so that 0 has a code of its own and
@@ -39,9 +39,9 @@ class Quantized:
 def quantize(
     x: np.ndarray, bits: int = 8, symmetric: bool = True, axis: int | None = None, signed: bool = True
 ) -> Quantized:
-    """Choose scale and zero point from the range of x and quantise it; `axis` gives each channel a scale of its own.
+    """Choose scale and zero point from the range of x and quantize it; `axis` gives each channel a scale of its own.
 
-    Unsigned codes start at 0; they are for asymmetric quantisation. A tensor of zeros gets scale 1. Raises ValueError
+    Unsigned codes start at 0; they are for asymmetric quantization. A tensor of zeros gets scale 1. Raises ValueError
     for an empty tensor, NaN, infinity and bits outside 2 to 16.
 
     >>> w = quantize([-0.5, 0.25, 1.27])
@@ -155,4 +155,4 @@ def _check(x: np.ndarray, bits: int, axis: int | None) -> None:
     if not x.size:
         raise ValueError(f"an empty tensor has no range; got shape {x.shape}")
     if not np.isfinite(x).all():
-        raise ValueError("NaN and infinity have no code; replace them before quantising")
+        raise ValueError("NaN and infinity have no code; replace them before quantizing")

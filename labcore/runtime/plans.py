@@ -92,9 +92,9 @@ class Served:
         return float(np.percentile(self.latencies, q, method="inverted_cdf"))
 
     @property
-    def utilisation(self) -> Ratio:
+    def utilization(self) -> Ratio:
         """The share of the run in which the engine works, on padding too."""
-        return self.timeline.utilisation(COMPUTE)
+        return self.timeline.utilization(COMPUTE)
 
     @property
     def useful(self) -> Ratio:
@@ -123,7 +123,7 @@ def serve(
 
     >>> from labcore.runtime.work import fixed
     >>> served = serve([Request(0.0, 64), Request(0.5, 64)], fixed(1.0), dynamic())
-    >>> served.latencies.tolist(), served.utilisation, served.in_system
+    >>> served.latencies.tolist(), served.utilization, served.in_system
     ([1.0, 1.5], 1.0, 1.25)
     """
     import simpy

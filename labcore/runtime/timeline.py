@@ -30,7 +30,7 @@ class Timeline:
     """The events of a run in the order of their beginning, and the `steps` that the simulator took for them.
 
     >>> line = Timeline((Event(0.0, 2.0, "compute", "a"), Event(2.0, 3.0, "link out", "a")), steps=4)
-    >>> line.makespan, line.busy("compute"), line.utilisation("link out")
+    >>> line.makespan, line.busy("compute"), line.utilization("link out")
     (3.0, 2.0, 0.3333333333333333)
     """
 
@@ -57,7 +57,7 @@ class Timeline:
         """Unit-seconds that an engine worked: two of its units for a second count two."""
         return sum(one.T * one.units for one in self.on(engine))
 
-    def utilisation(self, engine: str, units: int = 1) -> Ratio:
+    def utilization(self, engine: str, units: int = 1) -> Ratio:
         """The share of an engine's unit-seconds, from 0 to the end of the run, in which it worked."""
         return self.busy(engine) / (units * self.makespan) if self.makespan else 0.0
 

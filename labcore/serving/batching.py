@@ -75,15 +75,3 @@ class Chunked(Continuous):
 
 
 Scheduler = Static | Continuous | Chunked
-SCHEDULERS = {"static": Static, "continuous": Continuous, "chunked": Chunked}
-
-
-def scheduler(name: str, batch: int, **options: float) -> Scheduler:
-    """A scheduler by its name; raises ValueError with those there are.
-
-    >>> scheduler("chunked", batch=8, budget=256)
-    Chunked(batch=8, budget=256)
-    """
-    if name not in SCHEDULERS:
-        raise ValueError(f"no scheduler is called {name!r}; there are {', '.join(SCHEDULERS)}")
-    return SCHEDULERS[name](batch, **options)

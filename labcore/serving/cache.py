@@ -10,6 +10,9 @@ A sequence of P prompt tokens and n answer tokens comes to hold P + n - 1: the l
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,20 +64,6 @@ class Paged:
         return -(-tokens // self.page)
 
 
-ADMISSION = {"reserved": Reserved, "paged": Paged}
-
-
-def admission(name: str, **options: int) -> Reserved | Paged:
-    """A way to give out memory by its name; raises ValueError with those there are.
-
-    >>> admission("paged", page=32)
-    Paged(page=32)
-    """
-    if name not in ADMISSION:
-        raise ValueError(f"no way to give out memory is called {name!r}; there are {', '.join(ADMISSION)}")
-    return ADMISSION[name](**options)
-
-
 def check_fits(most: np.ndarray, way: Reserved | Paged, room: int) -> None:
     """Raise ValueError where a request could never be served: (n,) tokens that each comes to hold, `room` there is.
 
@@ -99,22 +88,29 @@ more chips or smaller weights
 
 
 class Pool:
-    """The pages of a cache in time. Sequences that write reach a new page every `page` iterations, all in step.
+    """The pages of a cache in time. A sequence says, as it begins to write, in which iterations it needs a new one.
 
-    `crossing[k]` counts those that do in iterations k, k + page, ...: what an iteration needs is one look-up, however
-    many sequences there are.
+    So what an iteration needs is one look-up, however many sequences there are.
     """
 
     def __init__(self, way: Reserved | Paged, room: int) -> None:
         positive_ints(room=room)
         self.way, self.pages, self.free = way, room // way.page, room // way.page
-        self.crossing = [0] * way.page if way.on_demand else [0]
+        self.new: defaultdict[int, int] = defaultdict(int)  # pages by iteration
 
     def needed(self, iteration: int) -> int:
-        """New pages that the sequences in step need in an iteration."""
-        return self.crossing[iteration % len(self.crossing)]
+        """New pages that the sequences that write need in an iteration."""
+        return self.new.get(iteration, 0)
 
-    def in_step(self, iteration: int, tokens: int, count: int = 1) -> None:
-        """A sequence holds `tokens` as it begins an iteration, and grows by one from then on (count -1: no more)."""
-        if self.way.on_demand:
-            self.crossing[(iteration - tokens) % len(self.crossing)] += count
+    def expect(self, tokens: int, path: Sequence[int], begun: int, count: int = 1) -> None:
+        """A sequence of `tokens` holds path[k] more in iteration begun + k; count -1 takes back what was said."""
+        if not self.way.on_demand:
+            return
+        page = self.way.page
+        spare = -tokens % page  # tokens that fill the pages it has
+        if isinstance(path, range):  # a token each iteration: no search, which costs most where answers are many
+            when = range(begun + spare + 1, begun + len(path), page)
+        else:
+            when = (begun + bisect_right(path, more) for more in range(spare, path[-1], page))
+        for iteration in when:
+            self.new[iteration] += count

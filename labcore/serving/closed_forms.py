@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from labcore.serving.engine import Clock, Engine
+from labcore.serving.passes import Passes, pass_time
 from labcore.units import Hertz, Ratio, positive, positive_ints
 
 
@@ -47,14 +47,14 @@ def batching_gain(batch: int, mean: float) -> Ratio:
     return longest_of(batch, mean) / mean
 
 
-def saturated(engine: Engine | Clock, batch: int, context: int) -> Hertz:
+def saturated(engine: Passes, batch: int, context: int) -> Hertz:
     """Tokens a second of a full batch, batch / iteration time, each sequence attending to `context` tokens.
 
+    >>> from labcore.serving.engine import Clock
     >>> saturated(Clock(T_pass=0.01, T_token=0.001), batch=10, context=100)
     500.0
     """
-    positive_ints(batch=batch, context=context)
-    return batch / engine.time(batch, batch, batch * context, batch * context)
+    return batch / pass_time(engine, batch, context)
 
 
 def mean_filled(prompt: int, mean: float) -> float:

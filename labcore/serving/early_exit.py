@@ -124,15 +124,6 @@ def batch_speedup(hazard: Sequence[Ratio], B: int, B_ridge: float) -> Ratio:
     return len(hazard) * max(1.0, B / B_ridge) / batch_time(hazard, B, B_ridge)
 
 
-def missing_cache(hazard: Sequence[Ratio]) -> Ratio:
-    """Share of the cache's entries, one for each token and layer, that early exits never write: 1 - depth / L.
-
-    >>> missing_cache([0.5, 0.5, 1.0])  # 1 - 1.75 / 3
-    0.41666666666666663
-    """
-    return 1 - expected_depth(hazard) / len(hazard)
-
-
 def filled_depth(hazard: Sequence[Ratio], tokens: int) -> float:
     """Mean layers that a token of a sequence has run in the end, if what later tokens miss is computed then.
 

@@ -19,35 +19,14 @@ from dataclasses import dataclass, field
 from labcore.catalogue.facts import Accelerator
 from labcore.feasibility.assumptions import Assumptions, link_between
 from labcore.feasibility.split import ROW, chip_counts, shard
-from labcore.feasibility.workload import FUSED, Workload, workload
+from labcore.feasibility.workload import Workload, workload
 from labcore.interconnect.collectives import fastest
 from labcore.interconnect.link import Link, transfer_time
 from labcore.models.language import DECODERS
-from labcore.models.network import Layer
 from labcore.models.zoo import find
+from labcore.serving.affine import Affine, affine
+from labcore.serving.passes import pass_time
 from labcore.units import Bytes, BytesPerSecond, FlopPerSecond, Seconds, format_si, positive, positive_ints
-
-
-@dataclass(frozen=True)
-class Affine:
-    """A layer's FLOP and bytes: so much however many rows it has, so much for each; run `count` times.
-
-    `flop_each` and `D_each` are those of one row, `D_fixed` those of the weights; attention has `D_context` for each
-    token in the cache, and its FLOP for each pair.
-    """
-
-    name: str
-    count: int
-    flop_fixed: float
-    flop_each: float
-    D_fixed: Bytes
-    D_each: Bytes
-    D_context: Bytes = 0.0
-
-    def work(self, rows: int, pairs: int = 0, context: int = 0) -> tuple[float, Bytes]:
-        """FLOP and bytes of one run; attention counts FLOP by pairs."""
-        flop = self.flop_each * pairs if self.D_context else self.flop_fixed + self.flop_each * rows
-        return flop, self.D_fixed + self.D_each * rows + self.D_context * context
 
 
 @dataclass(frozen=True)
@@ -117,8 +96,7 @@ class Engine:
         >>> round(1e3 * engine("llama3-8b", H100).step(1, 512), 2)  # ms: 15 GB at 2.3 TB/s, and small kernels
         7.53
         """
-        positive_ints(batch=batch, context=context)
-        return self.time(batch, batch, batch * context, batch * context)
+        return pass_time(self, batch, context)
 
     def prompt(self, tokens: int) -> Seconds:
         """Time of an iteration that reads one prompt, and nothing else.
@@ -194,7 +172,7 @@ def engine(
     room = int(((1 - given.reserve) * chip.capacity.value - held) // kv_token)
     if room < 1:
         raise ValueError(_no_room(model, chip, chips, whole[0], given))
-    layers = [_affine(*same) for same in zip(one.layers, two.layers, longer.layers, strict=True)]
+    layers = [affine(*same) for same in zip(one.layers, two.layers, longer.layers, strict=True)]
     attention = layers.pop(next(at for at, layer in enumerate(layers) if layer.D_context))
     written = {layer.name: sum(layer.op.writes.values()) for layer in one.layers}
     link = link_between(chip, chips) if chips > 1 else None
@@ -208,17 +186,6 @@ def _decoding(model: str, batch: int, context: int, precision: str, weights: str
     if find(model) not in DECODERS:
         raise ValueError(f"{model} writes no tokens; serve a language model: {', '.join(DECODERS)}")
     return workload(model, batch, context, precision, weights)
-
-
-def _affine(one: Layer, two: Layer, longer: Layer) -> Affine:
-    """A layer from its counts with one row, with two, and with one row that attends to one token more."""
-    D_context = longer.op.D_vol - one.op.D_vol
-    flop_each, D_each = two.op.flop - one.op.flop, two.op.D_vol - one.op.D_vol - D_context
-    D_fixed = one.op.D_vol - D_each - D_context
-    if one.name == FUSED:
-        flop_each = longer.op.flop - one.op.flop
-    flop_fixed = 0.0 if one.name == FUSED else one.op.flop - flop_each
-    return Affine(one.name, one.count, flop_fixed, flop_each, D_fixed, D_each, D_context)
 
 
 def _no_room(model: str, chip: Accelerator, chips: int, whole: Workload, given: Assumptions) -> str:

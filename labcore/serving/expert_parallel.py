@@ -1,9 +1,7 @@
-"""What a mixture of experts costs on a machine: weights read by batch, experts on several chips, tokens sent to them.
+"""Experts on several chips: which chips a token goes to, what is sent, and how long a pass takes.
 
-A token works like a small model and lives in a large one. One alone reads only its own experts; a batch reads the union
-of all, so bytes grow with the batch until every expert is read, and only from there on a batch is as good as for a
-dense model. With experts on several chips each layer sends tokens out and results back, an all-to-all each way
-(Lepikhin et al., GShard, 2020). Caches, activations and the links' contention are not in these counts.
+Each layer sends tokens out and results back, an all-to-all each way (Lepikhin et al., GShard, 2020). The links'
+contention is not in these counts, nor are caches and activations.
 """
 
 from __future__ import annotations
@@ -13,115 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from labcore.catalogue.decoding import MIXTURES
 from labcore.catalogue.facts import Accelerator
 from labcore.interconnect.link import Link
 from labcore.precision import bytes_per_element
-from labcore.serving.experts import expected_touched
-from labcore.units import Bytes, Flop, FlopPerByte, Ratio, Seconds, positive, positive_ints
-
-MATRICES = 3  # of an expert: gate, up, down
-
-
-@dataclass(frozen=True)
-class Mixture:
-    """A mixture of experts by its sizes: k of E experts in each of `layers`, `params` in all.
-
-    >>> m = Mixture("small", E=4, k=1, layers=2, d_model=8, d_ff=16, params=4072)
-    >>> m.params_expert, m.params_rest, m.params_active
-    (384, 1000, 1768)
-    """
-
-    name: str
-    E: int
-    k: int
-    layers: int
-    d_model: int
-    d_ff: int
-    params: int
-
-    @property
-    def params_expert(self) -> int:
-        """Parameters of one expert in one layer."""
-        return MATRICES * self.d_model * self.d_ff
-
-    @property
-    def params_rest(self) -> int:
-        """What every token passes: attention, embeddings, routers, shared experts and dense layers."""
-        return self.params - self.layers * self.E * self.params_expert
-
-    @property
-    def params_active(self) -> int:
-        """What one token passes."""
-        return self.params_rest + self.layers * self.k * self.params_expert
-
-
-def mixture(name: str) -> Mixture:
-    """A mixture of the catalogue; raises ValueError with those there are.
-
-    >>> m = mixture("Mixtral 8x7B")
-    >>> round(m.params_expert * m.E * m.layers / 1e9, 1), round(m.params_active / 1e9, 1)  # its maker says 12.9
-    (45.1, 12.9)
-    """
-    if name not in MIXTURES:
-        raise ValueError(f"no mixture {name!r}; the catalogue has {', '.join(MIXTURES)}")
-    sheet = MIXTURES[name]
-    facts = sheet.experts, sheet.chosen, sheet.layers, sheet.d_model, sheet.d_ff, sheet.params
-    return Mixture(name, *(int(fact.value) for fact in facts))
-
-
-def weights_read(m: Mixture, B: int, b: Bytes = 2, skew: Ratio = 0.0) -> Bytes:
-    """Mean bytes of weights that a pass over B tokens reads: the rest once, and the experts touched in each layer.
-
-    >>> m = mixture("Mixtral 8x7B")
-    >>> [round(weights_read(m, B) / 1e9, 1) for B in (1, 4, 32)]
-    [25.8, 64.9, 93.4]
-    """
-    positive(b=b)
-    return b * (m.params_rest + m.layers * m.params_expert * expected_touched(B, m.E, m.k, skew))
-
-
-def against_dense(m: Mixture, B: int, skew: Ratio = 0.0) -> Ratio:
-    """Weights read over those of a dense model of the same active parameters, which does as many FLOP.
-
-    >>> round(against_dense(mixture("Mixtral 8x7B"), B=1), 9), round(against_dense(mixture("DeepSeek-V3"), B=64), 1)
-    (1.0, 15.6)
-    """
-    return weights_read(m, B, 1, skew) / m.params_active
-
-
-def pass_flop(m: Mixture, B: int) -> Flop:
-    """FLOP of a pass over B tokens, two for each active parameter; attention over the context is not in it.
-
-    >>> pass_flop(mixture("Mixtral 8x7B"), B=1) == 2 * mixture("Mixtral 8x7B").params_active
-    True
-    """
-    positive_ints(B=B)
-    return 2 * m.params_active * B
-
-
-def intensity(m: Mixture, B: int, b: Bytes = 2, skew: Ratio = 0.0) -> FlopPerByte:
-    """FLOP over weights read: 2 B / b for one token and for a dense model, and less for a mixture and a batch.
-
-    >>> round(intensity(mixture("Mixtral 8x7B"), B=1), 9), round(intensity(mixture("Mixtral 8x7B"), B=64), 1)
-    (1.0, 17.6)
-    """
-    return pass_flop(m, B) / weights_read(m, B, b, skew)
-
-
-def batch_for(m: Mixture, I: FlopPerByte, b: Bytes = 2) -> int:
-    """The smallest batch that reaches an intensity, such as a chip's ridge; a dense model needs I b / 2.
-
-    >>> batch_for(mixture("Mixtral 8x7B"), I=150.0)  # 150 x 46.7 / 12.9: every expert is read
-    544
-    """
-    positive(I=I, b=b)
-    high = math.ceil(I * b / 2 * m.params / m.params_active)  # enough where all experts are read
-    low = 0
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if intensity(m, middle, b) >= I else (middle, high)
-    return high
+from labcore.serving.mixtures import Mixture, pass_flop, weights_read
+from labcore.units import Bytes, Ratio, Seconds, positive, positive_ints
 
 
 def remote_chips(m: Mixture, chips: int) -> float:
@@ -139,6 +33,7 @@ def remote_chips(m: Mixture, chips: int) -> float:
 def all_to_all_bytes(m: Mixture, B: int, chips: int, b: Bytes = 2) -> Bytes:
     """Mean bytes that each chip sends in one all-to-all of one layer: its B / chips tokens, to the chips they go to.
 
+    >>> from labcore.serving.mixtures import mixture
     >>> all_to_all_bytes(mixture("Mixtral 8x7B"), B=64, chips=8)  # 8 tokens x 7 x 2/8 chips x 4096 x 2 B
     114688.0
     """
@@ -166,6 +61,7 @@ def traffic(routes: np.ndarray, E: int, chips: int, bytes_per_token: Bytes = 1) 
 def all_to_all_time(m: Mixture, B: int, chips: int, link: Link, b: Bytes = 2) -> Seconds:
     """Mean time on the links of a pass: two all-to-alls a layer, each chips - 1 messages and its bytes one way.
 
+    >>> from labcore.serving.mixtures import mixture
     >>> free = Link("x", BW_one_way=114688.0)
     >>> all_to_all_time(mixture("Mixtral 8x7B"), B=64, chips=8, link=free)  # 32 layers x 2
     64.0
@@ -202,6 +98,7 @@ def step(
 
     >>> from labcore.catalogue import H100
     >>> from labcore.interconnect.collectives import chip_link
+    >>> from labcore.serving.mixtures import mixture
     >>> one = step(mixture("DeepSeek-V3"), 256, H100, 32, chip_link("InfiniBand NDR"), "fp8")
     >>> one.T_links > one.T_weights > one.T_compute
     True
@@ -211,6 +108,33 @@ def step(
     T_weights = weights_read(m, B, b) / (chips * chip.BW)
     T_compute = waiting * pass_flop(m, B) / (chips * chip.peak(precision))
     return Step(T_weights, T_compute, all_to_all_time(m, B, chips, link, b))
+
+
+@dataclass(frozen=True)
+class Mixed:
+    """A mixture on chips as a server takes it: iterations by the experts that their tokens touch, on the mean.
+
+    It counts neither caches nor attention, so its cache has no end.
+
+    >>> from labcore.catalogue import H100
+    >>> from labcore.interconnect.collectives import chip_link
+    >>> from labcore.serving.mixtures import mixture
+    >>> mixtral = Mixed(mixture("Mixtral 8x7B"), H100, 2, chip_link("NVLink 4"))
+    >>> round(mixtral.time(16, 16, 0, 0) / mixtral.time(1, 1, 0, 0), 1)  # 16 tokens read all experts, not 2
+    3.5
+    """
+
+    m: Mixture
+    chip: Accelerator
+    chips: int
+    link: Link
+    precision: str = "bf16"
+    room: int = 2**40
+    positions: int = 2**40
+
+    def time(self, tokens: int, outputs: int, pairs: int, context: int) -> Seconds:
+        """Time of one pass."""
+        return step(self.m, tokens, self.chip, self.chips, self.link, self.precision).T
 
 
 def _experts_each(E: int, chips: int) -> int:

@@ -96,29 +96,6 @@ def imbalance(tokens: np.ndarray) -> np.ndarray:
     return np.max(tokens, axis=-1) / np.mean(tokens, axis=-1)
 
 
-def expected_busiest(B: int, E: int, skew: Ratio = 0.0) -> float:
-    """Mean load of the busiest expert where a token takes one (k = 1), exactly; for more, simulate with `loads`.
-
-    Loads of B tokens are independent Poisson counts of means B w_e, given that they sum to B. So P(all <= m) is the
-    coefficient of x^B in the product of their cut-off series, over the Poisson probability of B.
-
-    >>> expected_busiest(2, 2)  # together or apart: (2 + 1) / 2
-    1.5
-    """
-    positive_ints(B=B)
-    pmf = np.array([_poisson(B * w, B) for w in popularity(E, skew)])  # (E, B + 1)
-    whole, mean = _poisson(B, B)[B], 0.0
-    for m in range(B):
-        series = np.ones(1)
-        for row in pmf:
-            series = np.convolve(series, row[: m + 1])[: B + 1]
-        at_most = series[B] / whole if len(series) > B else 0.0
-        mean += 1 - at_most  # mean of a count: sum over m of P(count > m)
-        if at_most > 1 - 1e-12:
-            break
-    return float(round(mean, 9))
-
-
 def capacity(B: int, E: int, k: int, factor: Ratio) -> int:
     """Tokens that an expert takes in a batch at most, ceil(factor B k / E): the capacity factor times its fair share.
 
@@ -186,10 +163,6 @@ def _counts(there: np.ndarray, k: int) -> np.ndarray:
         count[e + 1] = count[e] * (1 - p)[:, None]
         count[e + 1, :, 1:] += count[e, :, :-1] * p[:, None]
     return count
-
-
-def _poisson(mean: float, most: int) -> np.ndarray:
-    return np.exp([n * math.log(mean) - mean - math.lgamma(n + 1) for n in range(most + 1)])
 
 
 def _sizes(E: int, k: int) -> None:

@@ -6,15 +6,15 @@ the time between two tokens that follow each other, which a long prompt of someb
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
-from labcore.runtime.timeline import Event, Timeline
 from labcore.serving.batching import Scheduler
 from labcore.serving.cache import Paged, Reserved
 from labcore.serving.engine import Clock, Engine
+from labcore.serving.passes import Passes
 from labcore.serving.requests import poisson, requests
 from labcore.serving.run import Run
 from labcore.serving.simulate import simulate
@@ -23,7 +23,7 @@ from labcore.units import Hertz, Ratio, Seconds, positive
 
 @dataclass(frozen=True)
 class Summary:
-    """A run in one row. Rates are over the whole run; compute and bandwidth are None for an engine without peaks.
+    """A run in one row. Rates are over the whole run; compute and bandwidth are None without peaks or with drafts.
 
     `held` is the share of the cache's memory that was given out, `wasted` the share of that which held no token of a
     running sequence; both are means over time.
@@ -82,16 +82,17 @@ def gaps(run: Run) -> tuple[np.ndarray, np.ndarray]:
     ends, stays = run.ends, run.stays[run.stays["made"] > 0]
     steps = np.zeros(len(ends) + 1, np.int64)  # +1 in the iteration of the second token, -1 after that of the last
     np.add.at(steps, stays["first"] + 1, 1)
-    np.add.at(steps, stays["first"] + stays["made"], -1)
+    np.add.at(steps, stays["left"] + 1, -1)
     weight = np.cumsum(steps)[:-1]
     inside = np.flatnonzero(weight)
     order = stays[np.lexsort((stays["joined"], stays["request"]))]
     before, after = order[:-1], order[1:]
     again = before["request"] == after["request"]  # put out and read again in between
-    stalls = ends[after["first"][again]] - ends[(before["first"] + before["made"] - 1)[again]]
+    stalls = ends[after["first"][again]] - ends[before["left"][again]]
+    at_once = run.requests.tokens - len(run.requests) - weight.sum() - len(stalls)  # of a round, behind its first
     return (
-        np.concatenate([ends[inside] - ends[inside - 1], stalls]),
-        np.concatenate([weight[inside], np.ones(len(stalls), np.int64)]),
+        np.concatenate([ends[inside] - ends[inside - 1], stalls, np.zeros(min(at_once, 1))]),
+        np.concatenate([weight[inside], np.ones(len(stalls), np.int64), np.full(min(at_once, 1), at_once)]),
     )
 
 
@@ -110,7 +111,7 @@ def quantile(values: np.ndarray, counts: np.ndarray, q: Ratio) -> float:
     return float(values[order][np.searchsorted(counted, q * counted[-1] * (1 - 1e-12))])
 
 
-def utilisation(run: Run) -> tuple[Ratio, Ratio]:
+def utilization(run: Run) -> tuple[Ratio, Ratio]:
     """Shares of the peak throughput and of the peak bandwidth of each chip, over the whole run, idle time included.
 
     Raises ValueError for an engine by hand, which has no peaks.
@@ -119,12 +120,14 @@ def utilisation(run: Run) -> tuple[Ratio, Ratio]:
     >>> from labcore.serving.batching import Continuous
     >>> from labcore.serving.engine import engine
     >>> run = simulate(requests([0.0], prompt=8, answer=200), engine("llama3-8b", H100), Continuous(1))
-    >>> compute, bandwidth = utilisation(run)
+    >>> compute, bandwidth = utilization(run)
     >>> compute < 0.01 < 0.5 < bandwidth < 0.7  # one sequence writes: bytes bind, at 70 % of the peak less the launches
     True
     """
-    if isinstance(run.engine, Clock):
+    if not isinstance(run.engine, Engine):
         raise ValueError("a clock by hand has no peaks; take labcore.serving.engine.engine of a model and a chip")
+    if run.drafts:
+        raise ValueError("the work of one model is counted, and a draft's is another; serve the trace without drafts")
     log = run.iterations
     rows = int((log["writing"] + log["idle"] + log["prompt"]).sum())
     sums = (int(log[name].sum()) for name in ("outputs", "pairs", "context"))
@@ -153,13 +156,13 @@ def summary(run: Run) -> Summary:
     T, stays = run.makespan, run.stays
     first, again = first_token(run), stays["read"].sum() - run.requests.prompt.sum()
     later = per_token(run)
-    in_batch = (run.iterations["outputs"] - run.iterations["idle"]) @ run.iterations["T"]
-    compute, bandwidth = (None, None) if isinstance(run.engine, Clock) else utilisation(run)
+    peaks = isinstance(run.engine, Engine) and not run.drafts
+    compute, bandwidth = utilization(run) if peaks else (None, None)
     return Summary(
         len(run.requests) / T, run.requests.tokens / T, float(first.mean()), float(np.quantile(first, 0.99)),
         float(later.mean()) if len(later) else float("nan"), quantile(*gaps(run), 0.99),
-        float(latency(run).mean()), float(in_batch / T), *memory(run), int(stays["preempted"].sum()), int(again),
-        compute, bandwidth,
+        float(latency(run).mean()), float(run.in_batch @ run.iterations["T"] / T), *memory(run),
+        int(stays["preempted"].sum()), int(again), compute, bandwidth,
     )  # fmt: skip
 
 
@@ -176,7 +179,7 @@ def goodput(run: Run, first: Seconds, each: Seconds) -> Hertz:
 
 
 def tradeoff(
-    rates: Iterable[Hertz], prompt: np.ndarray, answer: np.ndarray, engine: Engine | Clock, scheduler: Scheduler,
+    rates: Iterable[Hertz], prompt: np.ndarray, answer: np.ndarray, engine: Passes, scheduler: Scheduler,
     way: Reserved | Paged | None = None, seed: int = 0,
 ) -> list[Summary]:  # fmt: skip
     """A summary for each rate of Poisson arrivals; the requests are the same, only closer together.
@@ -190,35 +193,6 @@ def tradeoff(
         summary(simulate(requests(poisson(len(prompt), rate, seed=seed), prompt, answer), engine, scheduler, way))
         for rate in rates
     ]
-
-
-def gantt(run: Run) -> Timeline:
-    """Who was in which row of the batch when, for a drawing: 'reads', 'writes', 'idle' (a static batch's leavers).
-
-    Events name the row as their engine and the request as their stream.
-
-    >>> [(e.engine, e.stream, e.what, e.start, e.end) for e in gantt(_example()).events][:3]
-    [('row 0', '0', 'reads', 0.0, 1.0), ('row 1', '1', 'reads', 0.0, 1.0), ('row 1', '1', 'writes', 1.0, 4.0)]
-    """
-    starts, ends, events = run.iterations["start"], run.ends, []
-    kept = run.scheduler.slots_kept
-    leaves: dict[int, int] = {}  # the last iteration of a static batch, by the one in which it joined
-    for stay in run.stays:
-        leaves[stay["joined"]] = max(stay["left"], leaves.get(stay["joined"], 0))
-    rows: list[int] = []  # the iteration in which each row was last taken
-    for stay in sorted(run.stays, key=lambda one: (one["joined"], one["request"])):
-        free = leaves[stay["joined"]] if kept else stay["left"]
-        row = next((k for k, taken in enumerate(rows) if taken < stay["joined"]), len(rows))
-        rows[row : row + 1] = [free]
-        read = stay["first"] if stay["first"] >= 0 else stay["left"]
-        times = starts[stay["joined"]], ends[read], ends[stay["left"]], ends[free]
-        events += _bars(times, f"row {row}", str(stay["request"]))
-    return Timeline(tuple(events), len(run.iterations))
-
-
-def _bars(times: Sequence[Seconds], row: str, request: str) -> list[Event]:
-    spans = zip(("reads", "writes", "idle"), times[:-1], times[1:], strict=True)
-    return [Event(float(start), float(end), row, what, request) for what, start, end in spans if end > start]
 
 
 def _example(room: int = 64) -> Run:

@@ -9,7 +9,8 @@ import numpy as np
 
 from labcore.serving.batching import Scheduler
 from labcore.serving.cache import Paged, Reserved
-from labcore.serving.engine import Clock, Engine
+from labcore.serving.drafting import Drafts
+from labcore.serving.passes import Passes
 from labcore.serving.requests import Requests
 from labcore.units import Seconds
 
@@ -19,7 +20,7 @@ class Iteration(NamedTuple):
 
     start: Seconds
     T: Seconds
-    writing: int  # sequences that write one token each
+    writing: int  # sequences that write: one token each, or those of a round
     idle: int  # rows that a static batch keeps for those who have finished
     prompt: int  # tokens of prompts
     outputs: int  # rows of the output head
@@ -52,18 +53,25 @@ class Run:
     """
 
     requests: Requests
-    engine: Engine | Clock
+    engine: Passes
     scheduler: Scheduler
     way: Reserved | Paged
     iterations: np.ndarray
     stays: np.ndarray
     first: np.ndarray
     last: np.ndarray
+    drafts: Drafts | None = None
 
     @property
     def events(self) -> int:
         """What the simulator stepped through."""
         return len(self.requests) + len(self.iterations) + 2 * len(self.stays)
+
+    @property
+    def in_batch(self) -> np.ndarray:
+        """Sequences that got a token in each iteration."""
+        log, drafted = self.iterations, self.drafts.gamma if self.drafts else 0
+        return log["outputs"] - drafted * log["writing"] - (1 + drafted) * log["idle"]
 
     @property
     def room(self) -> int:

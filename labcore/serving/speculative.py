@@ -27,6 +27,19 @@ class Random(Protocol):
         """A number from [0, 1)."""
 
 
+def check_round(alpha: Ratio, gamma: int) -> None:
+    """Raise ValueError where alpha is no share or gamma no length of a draft.
+
+    >>> check_round(alpha=1.2, gamma=3)
+    Traceback (most recent call last):
+    ValueError: alpha is the share of drafted tokens that are kept, 0 to 1; got 1.2
+    """
+    if not 0 <= alpha <= 1:
+        raise ValueError(f"alpha is the share of drafted tokens that are kept, 0 to 1; got {alpha!r}")
+    if gamma != 0:
+        positive_ints(gamma=gamma)
+
+
 def expected_tokens(alpha: Ratio, gamma: int) -> float:
     """Mean tokens of a round, 1 + alpha + ... + alpha^gamma = (1 - alpha^(gamma + 1)) / (1 - alpha).
 
@@ -36,7 +49,7 @@ def expected_tokens(alpha: Ratio, gamma: int) -> float:
     >>> expected_tokens(alpha=0.5, gamma=2), expected_tokens(alpha=1.0, gamma=4)
     (1.75, 5.0)
     """
-    _check(alpha, gamma)
+    check_round(alpha, gamma)
     return gamma + 1.0 if alpha == 1 else (1 - alpha ** (gamma + 1)) / (1 - alpha)
 
 
@@ -163,13 +176,6 @@ def verify(
         if rng.random() >= keep_probability(p_rows[i][x], q[x]):
             return [*drafted[:i], draw(replacement(p_rows[i], q), rng)]
     return [*drafted, draw(p_rows[-1], rng)]
-
-
-def _check(alpha: Ratio, gamma: int) -> None:
-    if not 0 <= alpha <= 1:
-        raise ValueError(f"alpha is the share of drafted tokens that are kept, 0 to 1; got {alpha!r}")
-    if gamma != 0:
-        positive_ints(gamma=gamma)
 
 
 def _rows(p: Row, q: Row) -> None:

@@ -10,30 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol
 
-from labcore.serving.speculative import expected_tokens, speedup
-from labcore.units import Hertz, Ratio, Seconds, positive_ints
+from labcore.serving.passes import Passes, pass_time
+from labcore.serving.speculative import speedup
+from labcore.units import Hertz, Ratio, positive_ints
 
 LONGEST = 16  # tokens of a draft that are tried
-
-
-class Passes(Protocol):
-    """What times an iteration: an Engine of `labcore.serving.engine`, or a Clock."""
-
-    def time(self, tokens: int, outputs: int, pairs: int, context: int) -> Seconds:
-        """Time of one pass."""
-
-
-def pass_time(engine: Passes, B: int, context: int, new: int = 1) -> Seconds:
-    """Time of one pass in which B sequences bring `new` tokens each, and attend to `context` tokens each.
-
-    >>> from labcore.serving.engine import Clock
-    >>> pass_time(Clock(T_pass=1.0, T_token=0.25), B=2, context=100, new=3)
-    2.5
-    """
-    positive_ints(B=B, context=context, new=new)
-    return engine.time(B * new, B * new, B * new * context, B * context)
 
 
 @dataclass(frozen=True)
@@ -90,15 +72,6 @@ def gains(
     [2.9, 2.2, 1.2]
     """
     return [best_gain(target, draft, alpha, B, context, longest) for B in batches]
-
-
-def ceiling_when_bound(alpha: Ratio, gamma: int) -> Ratio:
-    """The most that speculation gives where arithmetic binds (v = gamma + 1, a draft that costs nothing): 1 or less.
-
-    >>> ceiling_when_bound(alpha=0.8, gamma=4) < 0.7
-    True
-    """
-    return expected_tokens(alpha, gamma) / (gamma + 1)
 
 
 def last_batch(target: Passes, draft: Passes, alpha: Ratio, context: int, most: int = 4096) -> int | None:

@@ -116,17 +116,6 @@ def train(tokens: Sequence[int], order: int, V: int = len(ALPHABET), backoff: fl
     return NGram(table)
 
 
-def random_chain(V: int, seed: int = 0, spread: float = 1.0) -> NGram:
-    """A Markov chain of V tokens with rows drawn from a Dirichlet distribution: a small `spread` makes it surer.
-
-    >>> random_chain(3).table.shape
-    (3, 3)
-    """
-    positive_ints(V=V)
-    positive(spread=spread)
-    return NGram(np.random.default_rng(seed).dirichlet(np.full(V, spread), V))
-
-
 def circulant(row: Sequence[float]) -> NGram:
     """The chain whose row of token i is `row` turned by i: every context is as hard as every other.
 

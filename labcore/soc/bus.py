@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from labcore.units import Bytes, BytesPerSecond, Ratio, Seconds, positive
+from labcore.units import Bytes, BytesPerSecond, Seconds, positive
 
 POLICIES = ("round robin", "priority", "slots")
 
@@ -176,13 +176,3 @@ def _check(masters: Sequence[Master], bus: Bus, duration: Seconds) -> None:
     names = {one.name for one in masters}
     if bus.policy == "slots" and (not bus.slots or set(bus.slots) - names):
         raise ValueError(f"slots belong to masters ({', '.join(sorted(names))}); got {bus.slots!r}")
-
-
-def moved_shares(record: Record) -> dict[str, Ratio]:
-    """Each master's part of the bytes moved.
-
-    >>> moved_shares(Record({}, {}, {"NPU": 3.0, "GPU": 1.0}))
-    {'NPU': 0.75, 'GPU': 0.25}
-    """
-    total = sum(record.moved.values())
-    return {name: moved / total for name, moved in record.moved.items()}

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from labcore.cli import JUPYTERLAB
+
 ROOT = Path(__file__).parent.parent.parent
 ARTEFACTS = ROOT / "test-artefacts"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -64,7 +66,7 @@ def server(house, tmp_path_factory):
         "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate", "LabApp.extension_manager": "readonly",
         "LabApp.user_settings_dir": private / "settings", "LabApp.workspaces_dir": private / "workspaces",
     }  # fmt: skip
-    command = [sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root"]
+    command = [sys.executable, "-c", JUPYTERLAB, "--no-browser", "--allow-root"]
     command += [f"--{name}={value}" for name, value in options.items()]
     env = os.environ | {name: str(private / name.lower()) for name in PRIVATE}
     with (private / "log").open("w") as log:

@@ -1,4 +1,4 @@
-"""The whole accelerator of an integer network: sequencer, weight ROM, activation memories, array, requantise, argmax.
+"""The whole accelerator of an integer network: sequencer, weight ROM, activation memories, array, requantize, argmax.
 
 Images and activations lie in two memories of one word a value, c, h, w: a layer reads one and fills the other. Each row
 of the array has a read port and each column a write port: at these sizes a memory is a file of registers. The weights

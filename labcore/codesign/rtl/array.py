@@ -20,9 +20,9 @@ from amaranth.hdl import Module, Mux, Shape, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from labcore.codesign.template import DATAFLOWS
 from labcore.units import positive_ints
 
-DATAFLOWS = ("os", "ws")
 BYTE = signed(8)
 
 

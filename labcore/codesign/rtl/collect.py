@@ -1,4 +1,4 @@
-"""What leaves the array: sums of folds added up, bias, requantisation, and the way into the next layer's memory."""
+"""What leaves the array: sums of folds added up, bias, requantization, and the way into the next layer's memory."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from amaranth.lib.memory import Memory, WritePort
 
 from labcore.codesign.integer import IntegerNetwork
 from labcore.codesign.rtl.array import SystolicArray
-from labcore.codesign.rtl.requantise import Requantiser
+from labcore.codesign.rtl.requantize import Requantizer
 from labcore.codesign.rtl.sequencer import Sequencer
 
 
@@ -33,7 +33,7 @@ class Collector(Elaboratable):
         self.ports, self.logits = ports, logits
 
     def elaborate(self, platform: object) -> Module:
-        """Bias and requantiser in each lane; nothing here takes a cycle."""
+        """Bias and requantizer in each lane; nothing here takes a cycle."""
         m, seq, array = Module(), self.sequencer, self.array
         bits = len(array.south[0])
         scales = [(layer.multiplier, layer.shift) for layer in self.network.layers[:-1]] or [(1, 0)]  # logits take none
@@ -44,7 +44,7 @@ class Collector(Elaboratable):
         m.d.comb += word.addr.eq(seq.group)
         lanes = zip(self._sums(m), *self.ports, self.logits, strict=True)
         for j, ((total, patch, whole), even, odd, logit) in enumerate(lanes):
-            m.submodules[f"requantise_{j}"] = lane = Requantiser(bits, scales, self.network.bits)
+            m.submodules[f"requantize_{j}"] = lane = Requantizer(bits, scales, self.network.bits)
             m.d.comb += [
                 lane.total.eq(total + word.data.word_select(j, bits).as_signed()), lane.layer.eq(seq.layer),
                 logit.addr.eq(seq.n0 + j), logit.data.eq(lane.total), logit.en.eq(whole & seq.last),

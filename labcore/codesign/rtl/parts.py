@@ -1,4 +1,4 @@
-"""Verilog of a template's array alone and of the whole accelerator, for a synthesiser to count."""
+"""Verilog of a template's array alone and of the whole accelerator, for a synthesizer to count."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def array_source(template: Template) -> str:
 def accelerator_source(network: Network, template: Template) -> str:
     """The whole accelerator of a network with random weights, which fill its ROM as trained ones do.
 
-    So are the multipliers of its requantisers, from 2^14 to 2^15 as calibration leaves them: they are constants of the
+    So are the multipliers of its requantizers, from 2^14 to 2^15 as calibration leaves them: they are constants of the
     hardware, and one with few digits makes a small multiplier.
 
     >>> made = Template(1, 1, "ws", 2, 2, 16, weight_words=296, activation_words=64)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from labcore.codesign.integer import IntegerNetwork
-from labcore.codesign.networks import Layer
+from labcore.codesign.networks import most_words
 from labcore.codesign.template import Template, supports
 
 
@@ -14,6 +13,7 @@ def check_fits(network: IntegerNetwork, template: Template) -> None:
     """Raise ValueError, with what would do, for a network beyond the template's bits, words or accumulator.
 
     >>> from labcore.codesign.integer import random_network
+    >>> from labcore.codesign.networks import Layer
     >>> check_fits(random_network([Layer((1, 8, 8), (8, 8), 1, N=10)], bits=8, seed=0), Template(2, 2, weight_bits=4))
     Traceback (most recent call last):
     ValueError: the network has 8 bits, the template takes weights of 4 and activations of 8; take 8 bits for both
@@ -34,21 +34,13 @@ def check_fits(network: IntegerNetwork, template: Template) -> None:
             raise ValueError(f"the network needs {name}={need} and the template has {has}; take {need} or more")
 
 
-def most_words(layers: Sequence[Layer]) -> int:
-    """Words of the largest image or activation that enters a layer: what one activation memory must hold.
-
-    >>> most_words([Layer((1, 8, 8), (3, 3), 1, N=4), Layer((4, 6, 6), (6, 6), 1, N=10)])
-    144
-    """
-    return max(math.prod(layer.shape_in) for layer in layers)
-
-
 def weight_words(network: IntegerNetwork, template: Template) -> list[int]:
     """The words of the weight ROM, one weight for each column: layer by layer, `cols` channels by `cols`, K words each.
 
     Columns beyond the last channel hold zeros.
 
     >>> from labcore.codesign.integer import IntegerLayer, IntegerNetwork
+    >>> from labcore.codesign.networks import Layer
     >>> import numpy as np
     >>> weights, biases = np.array([[1, -1, 2], [3, 0, 1]]), np.zeros(3, int)
     >>> layer = IntegerLayer(Layer((2, 1, 1), (1, 1), 1, N=3), weights, biases, bits=4)
@@ -64,6 +56,7 @@ def bias_words(network: IntegerNetwork, template: Template) -> list[int]:
     """The words of the bias ROM: one for each `cols` channels of each layer, `accumulator_bits` a bias.
 
     >>> from labcore.codesign.integer import random_network
+    >>> from labcore.codesign.networks import Layer
     >>> len(bias_words(random_network([Layer((1, 8, 8), (8, 8), 1, N=10)], bits=4, seed=0), Template(4, 4)))
     3
     """

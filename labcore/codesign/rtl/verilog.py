@@ -1,7 +1,7 @@
-"""The accelerator as a Verilog file that other tools read, a testbench beside it, and what they make of both.
+"""The accelerator as a Verilog file that other tools read, a testbench beside it, and what a simulator makes of both.
 
 Icarus Verilog runs file and testbench, a second simulator that shares nothing with Amaranth's but the text. It takes
-Verilog 2005 (`-g2005`). Yosys counts the cells; memories stay whole and are counted as bits.
+Verilog 2005 (`-g2005`). `labcore.codesign.synthesis` counts cells.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import re
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from amaranth.back import verilog
@@ -25,11 +24,6 @@ from labcore.codesign.rtl.simulate import Simulation
 from labcore.codesign.template import Template
 from labcore.codesign.toolchain import require
 
-SYNTHESIS = (
-    "read_verilog {}; synth -flatten -top {} -run begin:fine; opt -full; techmap; opt; "
-    "abc -fast -g simple; opt_clean; stat"
-)
-MEMORY = r"reg (?:signed )?\[(\d+):0\] \S+ ?\[(\d+):0\];"
 TESTBENCH = """`timescale 1ns / 1ns
 module testbench;
     reg clk = 0, rst = 0, load = 0, start = 0;
@@ -134,42 +128,3 @@ def read_printed(printed: str, images: int) -> Simulation:
                          f"{(wrong or [printed])[0]!r}")  # fmt: skip
     table = np.array([line.split() for line in lines], np.int64)
     return Simulation(logits=table[:, :-2], classes=table[:, -2], cycles=table[:, -1])
-
-
-class Cells(NamedTuple):
-    """What synthesis counted: gates and registers by type, and the bits of memory that stayed whole."""
-
-    by_type: dict[str, int]
-    memory_bits: int
-
-    @property
-    def registers(self) -> int:
-        """Registers of one bit."""
-        return sum(n for kind, n in self.by_type.items() if "DFF" in kind)
-
-    @property
-    def total(self) -> int:
-        """Gates and registers together."""
-        return sum(self.by_type.values())
-
-
-def cells(source: str, name: str = "accelerator") -> Cells:
-    """Gates of two inputs, multiplexers and registers of a Verilog text whose top module has this name, by Yosys.
-
-    Raises MissingTool without yosys.
-
-    >>> from labcore.codesign.toolchain import present
-    >>> text = "module top(input a, input b, input c, output y); assign y = a & b & c; endmodule"
-    >>> cells(text, "top").by_type if present("yosys") else {"AND": 2}
-    {'AND': 2}
-    """
-    require("yosys")
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "source.v")
-        path.write_text(source)
-        done = subprocess.run(
-            ["yosys", "-p", SYNTHESIS.format(path, name)], check=True, capture_output=True, text=True
-        )  # fmt: skip
-    report = done.stdout.rpartition("Number of wires:")[2]
-    kinds = {kind: int(n) for kind, n in re.findall(r"^\s+\$_(\w+?)_\s+(\d+)$", report, re.M)}
-    return Cells(kinds, sum((int(top) + 1) * (int(last) + 1) for top, last in re.findall(MEMORY, source)))

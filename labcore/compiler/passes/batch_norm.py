@@ -1,4 +1,4 @@
-"""Batch normalisation behind a convolution: in inference both are linear, so one set of weights does both."""
+"""Batch normalization behind a convolution: in inference both are linear, so one set of weights does both."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from labcore.compiler.passes.report import Report
 
 
 def fold_batch_norm(graph: Graph) -> tuple[Graph, Report]:
-    """The graph with each batch normalisation that alone reads a convolution folded into its weights and bias.
+    """The graph with each batch normalization that alone reads a convolution folded into its weights and bias.
 
     With a = scale / sqrt(var + eps), filter k becomes a_k * w_k and its bias a_k * (b_k - mean_k) + bias_k: the same
     function, another rounding. Left alone is a convolution that something else reads, or whose weights or statistics
@@ -38,7 +38,7 @@ def fold_batch_norm(graph: Graph) -> tuple[Graph, Report]:
     read = {word for node in nodes.values() for part in node.parts for word in part.inputs}
     kept = {name: array for name, array in constants.items() if name in read or not graph.consumers.get(name)}
     after = rebuilt(graph, nodes.values(), kept)
-    return after, Report("batch normalisation", tuple(did), graph, after)
+    return after, Report("batch normalization", tuple(did), graph, after)
 
 
 def _foldable(graph: Graph, conv: Node, norm: Node) -> bool:

@@ -1,7 +1,7 @@
 """Layout assignment: which values lie channels last, so that conversions cost the least together.
 
 Matrix units take the channels of a pixel together, so a dense convolution runs on NHWC; from NCHW a library transposes
-on the way in and on the way out (NVIDIA, Convolutional Layers User's Guide). Depthwise convolutions, normalisations,
+on the way in and on the way out (NVIDIA, Convolutional Layers User's Guide). Depthwise convolutions, normalizations,
 activations, additions and pools run on either. A value keeps its axes (N, C, H, W) whatever its layout: a "layout" node
 changes only the order of its elements in memory.
 """

@@ -31,7 +31,7 @@ def optimize(graph: Graph, passes: Iterable[str] = tuple(PASSES)) -> tuple[Graph
     >>> from labcore.compiler.networks import small_cnn
     >>> after, reports = optimize(small_cnn(seed=1))
     >>> [(report.name, len(report.did)) for report in reports if report.did]
-    [('batch normalisation', 3), ('epilogues', 4)]
+    [('batch normalization', 3), ('epilogues', 4)]
     >>> len(after.nodes)
     6
     """

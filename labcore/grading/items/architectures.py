@@ -66,7 +66,7 @@ def most_tokens_of_two_chips(answer: object) -> str:
 
 @item("architectures-4", wants="a letter from a to d")
 def why_batching_stops(answer: object) -> str:
-    """What does not amortise.
+    """What does not amortize.
 
     Decoding Llama 3 8B with 8,192 tokens of context each, no batch of any size reaches an H100's ridge point. Why?
 

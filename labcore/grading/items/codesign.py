@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from labcore.codesign.front import front, hypervolume
-from labcore.codesign.integer import requantise
+from labcore.codesign.integer import requantize
 from labcore.codesign.networks import Layer, Network
 from labcore.grading.selfcheck import item, letter, near, number
 from labcore.systolic import cycles
@@ -52,11 +52,11 @@ def accumulator_of_a_sum(answer: object) -> str:
 
 @item("codesign-3", wants="a whole number")
 def a_half_goes_up(answer: object) -> str:
-    """Requantising as the hardware does.
+    """Requantizing as the hardware does.
 
     A sum of 6 is scaled by multiplier 3 and shift 2, halves go up, and the result has 4 bits. What comes out?
     """
-    got, want = number(answer), int(requantise(np.array([6]), 3, 2, 4)[0])
+    got, want = number(answer), int(requantize(np.array([6]), 3, 2, 4)[0])
     if got == want - 1:
         return "6 x 3 / 4 is 4.5, and a half goes up here, to even or not."
     if got == 4.5:

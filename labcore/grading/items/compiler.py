@@ -6,12 +6,13 @@ import re
 
 from labcore.catalogue import A100
 from labcore.compiler.cost import cost
+from labcore.compiler.draft import Draft
 from labcore.compiler.graph import Graph
 from labcore.compiler.kernel_cost import gemm_kernels
 from labcore.compiler.lifetime import Buffer, lifetimes
 from labcore.compiler.live_in_time import lifetimes_in_time
 from labcore.compiler.memory_plan import MemoryPlan, allocate
-from labcore.compiler.networks import Draft, gpt2_block
+from labcore.compiler.networks import gpt2_block
 from labcore.compiler.passes.pipeline import optimize
 from labcore.compiler.schedule import schedule
 from labcore.grading.selfcheck import item, letter, near, number
@@ -28,9 +29,9 @@ def what_passes_save(answer: object) -> str:
         answer,
         "b",
         {
-            "a": "The products of convolutions and matrices are all still there; folding a normalisation saves one "
+            "a": "The products of convolutions and matrices are all still there; folding a normalization saves one "
             "multiplication for each element, few beside them.",
-            "c": "A folded normalisation changes the values of weights; there are about as many as before.",
+            "c": "A folded normalization changes the values of weights; there are about as many as before.",
             "d": "That is a compiler of programs. Here a node is a whole tensor, and its loop is in the kernel.",
         },
     )
@@ -66,7 +67,7 @@ def _clashes(network: Graph) -> list[tuple[str, str]]:
 
 @item("compiler-3", wants="a pair of whole numbers: launches before and after")
 def launches_of_a_residual_network(answer: object) -> str:
-    """Twelve convolutions with normalisation and ReLU; behind every second an addition and a ReLU."""
+    """Twelve convolutions with normalization and ReLU; behind every second an addition and a ReLU."""
     before, after = map(number, answer)
     graph = _residual(convolutions=12)
     launches, left = (cost(one, A100).launches for one in (graph, optimize(graph)[0]))
@@ -75,7 +76,7 @@ def launches_of_a_residual_network(answer: object) -> str:
         return "The other way round: before, then after."
     if before != launches:
         half = "The second is right. " if after == left else ""
-        return f"{half}Before: each convolution, normalisation, ReLU and addition is one kernel."
+        return f"{half}Before: each convolution, normalization, ReLU and addition is one kernel."
     if after == folded:
         return (
             "The first is right. The second is after folding; ReLUs and additions can ride along with the convolution "

@@ -18,7 +18,7 @@ def unit_for_each(answer: object) -> str:
         {
             "a": "A softmax needs exponentials and a sum over a row; neither is a product of two matrices.",
             "c": "A mask is a choice element by element; a matrix unit has nothing to multiply there.",
-            "d": "The scalar pipeline can do it all, an element at a time: 131,072 times for one sample of our layer.",
+            "d": "The scalar unit can do it all, an element at a time: 131,072 times for one sample of our layer.",
         },
     )
 

@@ -84,7 +84,7 @@ def kept_or_not(answer: object) -> str:
     The draft proposes a word that it gives 0.5; the target gives it 0.2. With which probability is it kept?
     """
     if near(answer, 2.5):
-        return "A probability is at most 1; the target's stands above the line."
+        return "A probability is at most 1; of the two quotients it is the other."
     if near(answer, 0.2):
         return "The word has been drawn already, with 0.5; kept so often it would come out with 0.1."
     if near(answer, 0.3):

@@ -1,4 +1,4 @@
-"""Cycles of the accelerator in closed form: the one place that predicts them. Needs no Amaranth."""
+"""Cycles of the accelerator in closed form: the one place that predicts them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from labcore.systolic import cycles
 def accelerator_cycles(network: Network | IntegerNetwork, template: Template) -> int:
     """Busy cycles of one image: each layer's product on the array, then one cycle for each logit that argmax scans.
 
-    Layers follow without a gap, and so do folds; a sum is requantised and written in the cycle in which it leaves.
+    Layers follow without a gap, and so do folds; a sum is requantized and written in the cycle in which it leaves.
     Loading an image, one pixel a cycle beforehand, is not in it.
 
     >>> net = Network(("fc",), width=16, bits=4)

@@ -12,14 +12,14 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 
-class Requantiser(wiring.Component):
+class Requantizer(wiring.Component):
     """One lane: y = (total * multiplier + half) >> shift, below 0 becomes 0, above 2^bits - 1 becomes 2^bits - 1.
 
     `scales` holds (multiplier, shift) of each layer that has one; `layer` chooses, and beyond the last is the last. The
     shifts are wires and a multiplexer, multiplier and adder are one for all layers. There is no register: y follows in
     the same cycle.
 
-    >>> Requantiser(sum_bits=20, scales=[(24576, 15), (1, 0)], bits=4).y.shape()
+    >>> Requantizer(sum_bits=20, scales=[(24576, 15), (1, 0)], bits=4).y.shape()
     unsigned(4)
     """
 

@@ -1,4 +1,4 @@
-"""A tensor with one outlier and its integer codes: the pure functions of the quantiser explorer."""
+"""A tensor with one outlier and its integer codes: the pure functions of the quantizer explorer."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def build(fig: Canvas) -> SimpleNamespace:
 
 
 def update(artists: SimpleNamespace, tensor_name: str, scheme: str, bits: int, outlier: float) -> None:
-    """Draw the values, the levels that the quantiser gives them, and what it loses."""
+    """Draw the values, the levels that the quantizer gives them, and what it loses."""
     x, q = tensor(tensor_name), codes(tensor_name, scheme, bits, outlier)
     count = np.histogram(x[x != 0], BINS)[0]
     artists.bars.set_data(BINS, np.append(count, count[-1]) / count.max())
