@@ -85,9 +85,18 @@ def summary(settled: Iterable[Settled]) -> str:
     >>> summary([]), summary([claim("nm1-3-v100-ridge")])
     ('0 statements', '1 statement: 1 reproduces')
     """
-    count = Counter(one.verdict for one in settled)
-    verdicts = ", ".join(f"{n} {verdict}" for verdict, n in count.most_common())
-    return counted(count.total(), "statement") + (f": {verdicts}" if verdicts else "")
+    verdicts = [one.verdict for one in settled]
+    return counted(len(verdicts), "statement") + (f": {tally(verdicts)}" if verdicts else "")
+
+
+def tally(verdicts: Iterable[str]) -> str:
+    """How often each verdict stands there, the commonest first, equals by the alphabet.
+
+    >>> tally(["shown", "erratum", "reproduces", "reproduces"])
+    '2 reproduces, 1 erratum, 1 shown'
+    """
+    count = sorted(Counter(verdicts).items(), key=lambda one: (-one[1], one[0]))
+    return ", ".join(f"{n} {verdict}" for verdict, n in count)
 
 
 def _table(settled: Iterable[Settled]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from labcore.claims.ledger import Claim, claims
-from labcore.claims.settled import summary
+from labcore.claims.settled import summary, tally
 from labcore.plots.registry import Figure
 from labcore.report import carriers
 from labcore.report.carriers import Cells
@@ -76,8 +76,7 @@ def totals(found: Sequence[Row]) -> str:
 
 def line(row: Row, verdicts: dict[str, str], cells: Cells) -> tuple[str, ...]:
     """One item as a row: its anchor and name, and the links to its carriers."""
-    item, seen = row.item, Counter(verdicts[one.id] for one in row.claims)
-    words = ", ".join(f"{n} {verdict}" for verdict, n in seen.most_common())
+    item, words = row.item, tally(verdicts[one.id] for one in row.claims)
     return (
         f'<a id="{item.anchor}"></a>**{item.name}** {item.title}',
         stacked([carriers.cell_link(place) for place in row.cells]),
