@@ -1,5 +1,8 @@
 """The ledger's machinery: what meets a print, how a verdict is reached, how claims are called and shown."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -312,3 +315,14 @@ def test_table_of_settled_claims_is_safe_html():
     assert html.count("<tr>") == 3
     assert html.count("scope='col'") == 4
     assert repr(table).count("\n") == 1
+
+
+def test_the_ledger_is_in_the_books_order_whatever_was_imported_first():
+    code = (
+        "import labcore.claims.codesign; from labcore.claims.ledger import LEDGER, SECTIONS, load; load();"
+        "places = [SECTIONS.index(one.section.rpartition('.')[2]) for one in LEDGER.values()];"
+        "print(places == sorted(places), len(places) > 800)"
+    )
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "True True\n"
+    )

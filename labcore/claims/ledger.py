@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -70,6 +71,7 @@ class Claim:
     statement: str = ""
     departure: Callable | None = None
     departs_by: str = ""
+    section: str = ""  # the module that registers it
 
     def rounding(self, reading: Callable) -> Callable:
         """Register the reading under which the print holds; its docstring is the reason, `{value}` its value."""
@@ -157,7 +159,8 @@ def shows(id: str, item: str, statement: str, where: str, printed: Printed | Non
 
     A caption may print a number all the same, such as how many rows a table has.
     """
-    return _register(Claim(id, item, printed, unit, where, kind="shows", statement=statement))
+    section = sys._getframe(1).f_globals["__name__"]  # there is no function that would know it
+    return _register(Claim(id, item, printed, unit, where, kind="shows", statement=statement, section=section))
 
 
 def claim(id: str, **inputs: float) -> Settled:
@@ -209,9 +212,11 @@ def find(id: str) -> Claim:
 
 
 def load() -> None:
-    """Import the sections in the book's order, so that all claims are registered."""
-    for section in SECTIONS:
-        import_module(f"labcore.claims.{section}")
+    """Import all sections and put the ledger into the book's order, also where one of them was imported before."""
+    order = {import_module(f"labcore.claims.{section}").__name__: n for n, section in enumerate(SECTIONS)}
+    ordered = sorted(LEDGER.values(), key=lambda one: order.get(one.section, len(order)))
+    LEDGER.clear()
+    LEDGER.update((one.id, one) for one in ordered)
 
 
 def in_printed_unit(value: object, unit: str) -> object:
@@ -238,6 +243,8 @@ def in_printed_unit(value: object, unit: str) -> object:
 def _register(new: Claim) -> Claim:
     if new.id in LEDGER:
         raise LedgerError(f"claim {new.id} is there already")
+    if new.function:
+        new.section = new.function.__module__
     LEDGER[new.id] = new
     return new
 

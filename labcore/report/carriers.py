@@ -14,7 +14,7 @@ from pathlib import Path
 from labcore.claims.ledger import LEDGER, Claim, load
 from labcore.grading.exercise_format import read_cells
 from labcore.house import ROOT, checkout
-from labcore.plots.registry import FIGURES, Figure, figures
+from labcore.plots.registry import Figure, figures
 from labcore.report.inventory import Item, find_items, inventory
 
 Cells = Mapping[str, str]  # place, such as 09_roofline#napkin-1-3, -> the cell's source; all labs
@@ -36,8 +36,8 @@ def claims_of() -> dict[str, list[Claim]]:
 
 def figures_of() -> dict[str, list[Figure]]:
     """The figures of each item, by the item's name."""
-    figures()
-    return _by_item((item, one) for one in FIGURES.values() for item in items_of(one))
+    drawn = sorted(figures().values(), key=lambda one: one.id)
+    return _by_item((item, one) for one in drawn for item in items_of(one))
 
 
 def _by_item(pairs: Iterable[tuple[Item, object]]) -> dict[str, list]:

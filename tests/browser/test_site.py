@@ -97,7 +97,10 @@ def test_wherever_the_controls_go_the_page_says_what_the_explorer_says(opened):
 def test_the_picture_is_the_one_that_matplotlib_draws(opened):
     """Eight by eight pixels at a time, since letters are the browser's own."""
     page = opened(f"{LAB}.html", viewport={"width": 1280, "height": 1000}, color_scheme="dark")
-    shot = page.locator("figure.explorer svg").first.screenshot()
+    picture = page.locator("figure.explorer svg").first
+    picture.scroll_into_view_if_needed()
+    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")  # it is painted now
+    shot = picture.screenshot()
     drawn = Image.open(io.BytesIO(roofline_explorer().stored_png())).convert("RGB")
     shown = Image.open(io.BytesIO(shot)).convert("RGB").crop((0, 0, *drawn.size))
     blocks = [np.asarray(one.reduce(8), int) for one in (shown, drawn)]
