@@ -287,6 +287,21 @@ def test_schedules_keep_to_graham(g, streams, seed):
         assert all(end[f"kernel of {other}"] <= start[f"kernel of {name}"] for other in waits)
 
 
+def test_no_stream_waits_while_a_kernel_could_run():
+    """Three times a kernel of 10 with two of 1 behind it: two of them to 10, their four to 12, the third to 22 and 23.
+
+    In the graph's order each long one would wait until the short ones before it are out of the way: 33.
+    """
+    steps = {f"a{n}": ("relu", "x") for n in range(3)}
+    nodes = {}
+    for a, made in steps.items():
+        nodes |= {a: made, a.replace("a", "b"): ("relu", a), a.replace("a", "c"): ("tanh", a)}
+    g = graph({"x": (4,)}, nodes)
+    times = {name: 10.0 if name in steps else 1.0 for name in g.by_name}
+    assert makespan(schedule(g, times, streams=2)) == 23.0
+    assert list(assign(g, times, 1)) == list(g.by_name)
+
+
 def test_launches_ahead_hide_the_shorter_of_the_two():
     """Ten kernels in a chain: launches of 5 and kernels of 2 end at 10 * 5 + 2, the reverse at 2 + 10 * 5."""
     g = graph({"x": (4,)}, {f"r{i}": ("relu", f"r{i - 1}" if i else "x") for i in range(10)})

@@ -27,10 +27,10 @@ def schedule(
     """Start and end of every launch, kernel and copy.
 
     `times` has a kernel's time for each node that is launched, `launches` how often where that is not once. The CPU
-    launches in the graph's order: `ahead` of the kernels, or each when the kernel before has ended, as where every
-    result is waited for. `T_copy` is the time to bring a node's constants in over a link, by a copy engine of its own,
-    into one of some `buffers` that the kernels empty in turn. With a `plan` of memory, nothing in place, a kernel waits
-    for the bytes it writes over as it does for its inputs.
+    launches in the order of `assign`, which on one stream is the graph's: `ahead` of the kernels, or each when the
+    kernel before has ended, as where every result is waited for. `T_copy` is the time to bring a node's constants in
+    over a link, by a copy engine of its own, into one of some `buffers` that the kernels empty in turn. With a `plan`
+    of memory, nothing in place, a kernel waits for the bytes it writes over as it does for its inputs.
 
     >>> from labcore.compiler.graph import graph
     >>> from labcore.interconnect.schedule import makespan
@@ -97,9 +97,10 @@ def waits_for_bytes(graph: Graph, plan: MemoryPlan) -> dict[str, tuple[str, ...]
 
 
 def assign(graph: Graph, times: Mapping[str, Seconds], streams: int, plan: MemoryPlan | None = None) -> dict[str, int]:
-    """The stream of each kernel: in the graph's order, the one on which it ends first; of equals the lowest.
+    """The stream of each kernel, in the order of their starts: a free stream takes the first kernel that is ready.
 
-    No schedule made so takes longer than all work shared out plus the critical path (Graham, 1966).
+    List scheduling: of the kernels that can start first, the first in the graph's order, on the lowest stream. No such
+    schedule takes longer than all work shared out plus the critical path times 1 - 1 / streams (Graham, 1966).
 
     >>> from labcore.compiler.graph import graph
     >>> g = graph({"x": (4,)}, {"a": ("relu", "x"), "b": ("tanh", "x"), "c": ("tanh", "a")})
@@ -107,11 +108,17 @@ def assign(graph: Graph, times: Mapping[str, Seconds], streams: int, plan: Memor
     {'a': 0, 'b': 1, 'c': 0}
     """
     positive_ints(streams=streams)
+    waits = dependences(graph, times, plan)
     free, ended, chosen = [0.0] * streams, {}, {}
-    for name, waits in dependences(graph, times, plan).items():
-        ready = max((ended[other] for other in waits), default=0.0)
-        chosen[name] = min(range(streams), key=lambda s, ready=ready: (max(free[s], ready), s))
-        ended[name] = free[chosen[name]] = max(free[chosen[name]], ready) + times[name]
+    while left := {name: others for name, others in waits.items() if name not in chosen}:
+        ready = {
+            name: max((ended[other] for other in others), default=0.0)
+            for name, others in left.items()
+            if ended.keys() >= set(others)
+        }
+        name = min(ready, key=lambda one: max(min(free), ready[one]))
+        start, chosen[name] = min((max(T, ready[name]), s) for s, T in enumerate(free))
+        ended[name] = free[chosen[name]] = start + times[name]
     return chosen
 
 
