@@ -201,6 +201,12 @@ def outcome(command: list[str], folder: Path) -> tuple[bool, str]:
     return ran.returncode == 0, (said or (ran.stdout + ran.stderr).splitlines() or [""])[-1][:300]
 
 
+def anew(command: list[str], said: str) -> list[str]:
+    """The command for the test that failed alone; all of it for a notebook's cell, which needs those above."""
+    failed = re.match(r"(?:FAILED|ERROR) (tests/\S+?\.py(?:::[^[ ]+)?)", said)
+    return [*command[: command.index("--no-header") + 1], failed[1]] if failed else command
+
+
 def caught(mutation: Mutation, folder: Path, whole: bool) -> dict[str, object]:
     """Plant one error in a copy, run the checks until one sees it, and take the error out again."""
     kept = (folder / mutation.path).read_bytes()
@@ -209,7 +215,7 @@ def caught(mutation: Mutation, folder: Path, whole: bool) -> dict[str, object]:
         mutation.apply(folder)
         passes, said = outcome(command, folder)
         (folder / mutation.path).write_bytes(kept)
-        if not passes and outcome(command, folder)[0]:
+        if not passes and outcome(anew(command, said), folder)[0]:
             return asdict(mutation) | {"caught_by": " ".join(command[:12]), "said": said}
     return asdict(mutation) | {"caught_by": "", "said": ""}
 
