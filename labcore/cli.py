@@ -272,20 +272,22 @@ def specs(
 ) -> None:
     """Show the hardware catalogue; with a chip's name, every number with its source.
 
-    Example: `labcore specs H100 "TPU v4"`
+    Example: `labcore specs H100 "TPU v4" WSE-3`
     """
     from labcore import report
-    from labcore.catalogue import CHIPS, chip
+    from labcore.catalogue import CHIPS
+    from labcore.catalogue.architectures import beyond, described
 
-    chosen = [chip(name) for name in names] if names else list(CHIPS)
+    chosen = [described(name) for name in names] if names else [*CHIPS, *beyond()]
     if as_json:
         print_json([report.specs_object(one) for one in chosen])
     elif names:
         for one in chosen:
             show(report.facts_table(one))
     else:
-        show(report.specs_table(chosen, wide=columns() >= 90))
-        print("\nDense peaks. `labcore specs CHIP` shows every number with its source.")
+        show(report.specs_table(CHIPS, wide=columns() >= 90))
+        print(f"\nOther kinds, with memories of their own (lab 21): {', '.join(one.name for one in beyond())}.")
+        print("Dense peaks. `labcore specs CHIP` shows every number with its source.")
 
 
 @app.command()

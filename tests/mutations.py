@@ -155,11 +155,12 @@ def checks(mutation: Mutation) -> Iterator[list[str]]:
     elif mutation.kind == "stale notebook":
         yield [*pytest, "--nbval", mutation.path]
     else:
+        words = f"{path.stem} or {path.parent.name} or units or catalogue"
         module = mutation.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
         nearest = [f"tests/{NEAREST[name]}.py" for name in path.parent.parts if name in NEAREST]
-        if tests := [*nearest, *naming(module, ROOT / "tests", "test_*.py")]:
+        if tests := [*naming(module, ROOT / "tests", "test_*.py"), *nearest]:
             yield [*pytest, *tests]
-        yield [*pytest, "tests/test_units.py", "tests/test_docstrings.py", "tests/test_catalogue.py"]
+        yield [*pytest, "tests/test_docstrings.py", "tests/test_units.py", "tests/test_catalogue.py", "-k", words]
         yield [*pytest, "tests/test_claims.py", "tests/test_figures.py"]
         package = ".".join(module.split(".")[:2])
         if tests := naming(package, ROOT / "tests", "test_*.py"):
@@ -228,30 +229,30 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=2, help="copies that are tried side by side")
     parser.add_argument("--whole", action="store_true", help="run everything for those that nearer checks let pass")
     parser.add_argument("--list", action="store_true", help="only list the errors")
-    parser.add_argument("--out", type=Path, help="a JSON file for the results")
+    parser.add_argument("--out", type=Path, help="a JSON file for the results; what it holds is not tried again")
     asked = parser.parse_args()
     sample = drawn(asked.seed, asked.count)
     if asked.list:
         print(*sample, sep="\n")
         return 0
+    results = json.loads(asked.out.read_text(encoding="utf-8")) if asked.out and asked.out.exists() else []
+    tried = [{key: one[key] for key in asdict(sample[0])} for one in results]
     with tempfile.TemporaryDirectory(prefix="labcore-planted-") as place:
         folders: Queue[Path] = Queue()
         for n in range(asked.workers):
             folders.put(Path(place, str(n)))
             copy(Path(place, str(n)))
-        results = []
 
         def attempt(mutation: Mutation) -> None:
             folder = folders.get()
             results.append(caught(mutation, folder, asked.whole))
             folders.put(folder)
-            one = results[-1]
-            print(f"{len(results)}/{len(sample)}", one["caught_by"] or "SURVIVES", one, flush=True)
+            print(f"{len(results)}/{len(sample)}", results[-1]["caught_by"] or "SURVIVES", results[-1], flush=True)
+            if asked.out:
+                asked.out.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
 
         with ThreadPoolExecutor(asked.workers) as pool:
-            list(pool.map(attempt, sample))
-    if asked.out:
-        asked.out.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+            list(pool.map(attempt, (one for one in sample if asdict(one) not in tried)))
     survivors = [one for one in results if not one["caught_by"]]
     print(f"{len(results) - len(survivors)} of {len(results)} caught")
     return int(len(survivors) * 20 > len(results))

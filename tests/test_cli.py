@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 
 from labcore import __version__
-from labcore.catalogue import A100
+from labcore.catalogue import A100, CHIPS
 from labcore.house import checkout
 from labcore.models.network import Layer, Network
 from labcore.models.zoo import build
@@ -215,6 +215,16 @@ def test_specs_shows_sources_and_json():
     assert "NVIDIA" in table
     (chip,) = json.loads(labcore("specs", "H100", "--json").stdout)
     assert chip["facts"]["peak fp16"]["value"] == pytest.approx(989e12, rel=1e-3)
+
+
+def test_specs_knows_every_architecture_and_says_what_is_only_claimed():
+    table = labcore("specs", "wse3").stdout
+    assert re.search(r"SRAM bandwidth *│ *21 PB/s *│ claimed", table)
+    every = {one["name"]: one for one in json.loads(labcore("specs", "--json").stdout)}
+    assert len(every) == len(CHIPS) + 9  # of the fifteen of lab 21, six are chips of the catalogue too
+    assert every["LPU v1"]["facts"]["SRAM capacity"]["source"]
+    listed = labcore("specs").stdout
+    assert all(name in listed for name in every)
 
 
 def test_figures_writes_only_where_it_is_told(tmp_path):

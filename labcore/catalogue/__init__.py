@@ -14,8 +14,6 @@ A web page without a date carries the year of the copy that was read, as near as
 
 from __future__ import annotations
 
-import difflib
-
 from labcore.catalogue.cpu import REFERENCE_CPU, SAPPHIRE_RAPIDS
 from labcore.catalogue.edge import MOBILE_NPU
 from labcore.catalogue.facts import Accelerator
@@ -35,6 +33,7 @@ from labcore.catalogue.gpu import (
     T4,
     V100,
 )
+from labcore.catalogue.names import by_name
 from labcore.catalogue.other import GAUDI2, MI300X, MI325X
 from labcore.catalogue.tpu import TPU_V1, TPU_V2, TPU_V3, TPU_V4, TPU_V5P, TPU_V6E
 
@@ -46,13 +45,6 @@ _ALL = (
 CHIPS: tuple[Accelerator, ...] = tuple(sorted(_ALL, key=lambda accelerator: accelerator.year.value))
 
 
-def _key(name: str) -> str:
-    return "".join(letter for letter in str(name).casefold() if letter not in " -_")
-
-
-_BY_KEY = {_key(accelerator.name): accelerator for accelerator in CHIPS}
-
-
 def chip(name: str) -> Accelerator:
     """The chip of that name, whatever its case, spaces, hyphens and underscores.
 
@@ -61,7 +53,4 @@ def chip(name: str) -> Accelerator:
     >>> chip("h100_pcie").name
     'H100-PCIe'
     """
-    if (key := _key(name)) in _BY_KEY:
-        return _BY_KEY[key]
-    near = ", ".join(_BY_KEY[found].name for found in difflib.get_close_matches(key, _BY_KEY, n=3, cutoff=0))
-    raise ValueError(f"no chip is called {name!r}; the nearest names are {near}; `labcore specs` lists all")
+    return by_name(name, CHIPS, "chip", "`labcore specs`")

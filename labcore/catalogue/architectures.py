@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from labcore.catalogue import CHIPS
 from labcore.catalogue.edge import MOBILE_NPU
 from labcore.catalogue.execution import IPU_MEMORY, WSE2_CORES, WSE2_MEMORY
 from labcore.catalogue.facts import Accelerator, Fact, Source
@@ -19,6 +20,7 @@ from labcore.catalogue.gpu import A100, B200, H100
 from labcore.catalogue.links import LINKS
 from labcore.catalogue.memory import H100_L2, L2_BANDWIDTH
 from labcore.catalogue.multichip import WSE3_CORES
+from labcore.catalogue.names import by_name
 from labcore.catalogue.other import MI300X
 from labcore.catalogue.sources import TEACHING
 from labcore.catalogue.tpu import TPU_V5P
@@ -124,6 +126,11 @@ class Architecture:
     power: Fact | None = None
 
     peak = Accelerator.peak  # peaks are asked for alike
+
+    @property
+    def kind(self) -> str:
+        """What stands where a chip of the catalogue has GPU or TPU: how this one executes."""
+        return self.execution
 
     @property
     def sixteen_bit(self) -> str:
@@ -340,12 +347,28 @@ DDR5_CHANNELS = (
 
 
 def architecture(name: str) -> Architecture:
-    """The architecture of that name, whatever its case; raises ValueError with those there are.
+    """The architecture of that name, written as one likes; raises ValueError with the nearest names.
 
     >>> architecture("lpu v1").tier("SRAM").capacity.value
     230000000.0
     """
-    for known, one in ARCHITECTURES.items():
-        if known.casefold() == str(name).casefold():
-            return one
-    raise ValueError(f"no architecture is called {name!r}; there are {', '.join(ARCHITECTURES)}")
+    return by_name(name, ALL, "architecture", "labcore.catalogue.architectures.ALL")
+
+
+def beyond() -> tuple[Architecture, ...]:
+    """The architectures that the catalogue does not list as chips.
+
+    >>> [one.name for one in beyond()][:2]
+    ['Trainium2', 'Wormhole n150']
+    """
+    listed = {one.name for one in CHIPS}
+    return tuple(one for one in ALL if one.name not in listed)
+
+
+def described(name: str) -> Accelerator | Architecture:
+    """The chip of the catalogue of that name, or else the architecture; raises ValueError with the nearest of both.
+
+    >>> described("wse3").home, described("h100").kind
+    ('SRAM', 'GPU')
+    """
+    return by_name(name, (*CHIPS, *beyond()), "chip", "`labcore specs`")

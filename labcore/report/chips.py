@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from rich.table import Table
 
+from labcore.catalogue.architectures import Architecture
 from labcore.catalogue.facts import Accelerator
 
 
@@ -24,7 +25,7 @@ def specs_table(chips: Iterable[Accelerator], wide: bool = True) -> Table:
     return table
 
 
-def facts_table(chip: Accelerator) -> Table:
+def facts_table(chip: Accelerator | Architecture) -> Table:
     """Every fact of one chip with its source; a number whose source could not be read carries a question mark."""
     table = Table(title=f"{chip.name} ({chip.vendor})", title_justify="left", show_edge=False, header_style="bold")
     table.add_column("fact", no_wrap=True)
@@ -36,7 +37,7 @@ def facts_table(chip: Accelerator) -> Table:
     return table
 
 
-def specs_object(chip: Accelerator) -> dict[str, object]:
+def specs_object(chip: Accelerator | Architecture) -> dict[str, object]:
     """What `labcore specs --json` prints for a chip."""
     facts = {
         name: {
