@@ -231,6 +231,8 @@ def main() -> int:
     parser.add_argument("--list", action="store_true", help="only list the errors")
     parser.add_argument("--out", type=Path, help="a JSON file for the results; what it holds is not tried again")
     asked = parser.parse_args()
+    if subprocess.run(["git", "status", "--porcelain"], cwd=ROOT, capture_output=True, check=True).stdout:
+        parser.error("errors are planted in what is committed, and this checkout has changes: commit them, or clone it")
     sample = drawn(asked.seed, asked.count)
     if asked.list:
         print(*sample, sep="\n")
