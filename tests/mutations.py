@@ -37,6 +37,10 @@ SHARES = {  # of forty
 }  # fmt: skip
 NEAREST = {"claims": "test_claims", "plots": "test_figures", "explore": "test_explore", "items": "test_selfcheck"}
 
+REGISTERED = re.compile(
+    r'^(?:@(?:computes|cites|figure)\(\s*|shows\(\s*|def (?=\w+_explorer))"?([\w.+-]+)', re.MULTILINE
+)
+
 
 @dataclass(frozen=True)
 class Mutation:
@@ -155,19 +159,25 @@ def checks(mutation: Mutation) -> Iterator[list[str]]:
     elif mutation.kind == "stale notebook":
         yield [*pytest, "--nbval", mutation.path]
     else:
-        words = f"{path.stem} or {path.parent.name} or units or catalogue"
-        module = mutation.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-        nearest = [f"tests/{NEAREST[name]}.py" for name in path.parent.parts if name in NEAREST]
-        if tests := [*naming(module, ROOT / "tests", "test_*.py"), *nearest]:
-            yield [*pytest, *tests]
-        yield [*pytest, "tests/test_docstrings.py", "tests/test_units.py", "tests/test_catalogue.py", "-k", words]
-        yield [*pytest, "tests/test_claims.py", "tests/test_figures.py"]
-        package = ".".join(module.split(".")[:2])
-        if tests := naming(package, ROOT / "tests", "test_*.py"):
-            yield [*pytest, *tests]
-        if labs := naming(package, ROOT / "notebooks", "*.py"):
-            yield [*pytest, "--nbval", *(str(Path(lab).with_suffix(".ipynb")) for lab in labs)]
+        yield from of_module(path, pytest)
     yield [*pytest, "-n", "2", "--dist", "loadscope", "--nbval", "tests", "notebooks"]
+
+
+def of_module(path: Path, pytest: list[str]) -> Iterator[list[str]]:
+    """The checks of a module of the package: its own tests and examples, what it registers, its package, its labs."""
+    module = str(path.with_suffix("")).removesuffix("/__init__").replace("/", ".")
+    package = ".".join(module.split(".")[:2])
+    nearest = [f"tests/{NEAREST[name]}.py" for name in path.parent.parts if name in NEAREST]
+    registered = REGISTERED.findall((ROOT / path).read_text(encoding="utf-8"))
+    if own := naming(module, ROOT / "tests", "test_*.py"):
+        yield [*pytest, *own]
+    yield [*pytest, "tests/test_docstrings.py", "-k", f"{path.stem} or {path.parent.name}"]
+    if nearest and registered:
+        yield [*pytest, *nearest, "-k", " or ".join(registered)]
+    yield [*pytest, *naming(package, ROOT / "tests", "test_*.py"), "tests/test_units.py", "tests/test_catalogue.py"]
+    if labs := naming(module, ROOT / "notebooks", "*.py") or naming(package, ROOT / "notebooks", "*.py"):
+        yield [*pytest, "--nbval", *(str(Path(lab).with_suffix(".ipynb")) for lab in labs)]
+    yield [*pytest, *(nearest or ["tests/test_claims.py", "tests/test_figures.py"])]
 
 
 def naming(module: str, folder: Path, pattern: str) -> list[str]:
