@@ -165,25 +165,31 @@ def checks(mutation: Mutation) -> Iterator[list[str]]:
 
 def of_module(path: Path, pytest: list[str]) -> Iterator[list[str]]:
     """The checks of a module of the package: its own tests and examples, what it registers, its package, its labs."""
-    module = str(path.with_suffix("")).removesuffix("/__init__").replace("/", ".")
+    module, text = dotted(path), (ROOT / path).read_text(encoding="utf-8")
     package = ".".join(module.split(".")[:2])
+    inside = [dotted(Path(name)) for name in naming([module], ROOT / package.replace(".", "/"), "**/*.py")]
     nearest = [f"tests/{NEAREST[name]}.py" for name in path.parent.parts if name in NEAREST]
-    registered = REGISTERED.findall((ROOT / path).read_text(encoding="utf-8"))
-    if own := naming(module, ROOT / "tests", "test_*.py"):
+    if own := naming([module, *inside], ROOT / "tests", "test_*.py"):
         yield [*pytest, *own]
     yield [*pytest, "tests/test_docstrings.py", "-k", f"{path.stem} or {path.parent.name}"]
-    if nearest and registered:
+    if nearest and (registered := REGISTERED.findall(text)):
         yield [*pytest, *nearest, "-k", " or ".join(registered)]
-    yield [*pytest, *naming(package, ROOT / "tests", "test_*.py"), "tests/test_units.py", "tests/test_catalogue.py"]
-    if labs := naming(module, ROOT / "notebooks", "*.py") or naming(package, ROOT / "notebooks", "*.py"):
+    yield [*pytest, *(nearest or naming([package], ROOT / "tests", "test_*.py")), "tests/test_units.py"]
+    named = [f"notebooks/{lab}.py" for lab in sorted(set(re.findall(r'"(\d\d_\w+)#', text)))]
+    if labs := named or naming([module, *inside], ROOT / "notebooks", "*.py"):
         yield [*pytest, "--nbval", *(str(Path(lab).with_suffix(".ipynb")) for lab in labs)]
-    yield [*pytest, *(nearest or ["tests/test_claims.py", "tests/test_figures.py"])]
+    yield [*pytest, "tests/test_claims.py", "tests/test_figures.py", "tests/test_errata.py", "tests/test_coverage.py"]
 
 
-def naming(module: str, folder: Path, pattern: str) -> list[str]:
-    """Files that import a module, or a name from it."""
-    package, _, name = module.rpartition(".")
-    words = re.compile(rf"{re.escape(module)}\b|from {re.escape(package)} import .*\b{name}\b")
+def dotted(path: Path) -> str:
+    """The name under which a file of the package is imported."""
+    return str(path.with_suffix("")).removesuffix("/__init__").replace("/", ".")
+
+
+def naming(modules: list[str], folder: Path, pattern: str) -> list[str]:
+    """Files that import one of these modules, or a name from one."""
+    parted = [(re.escape(module), *map(re.escape, module.rpartition(".")[::2])) for module in modules]
+    words = re.compile("|".join(rf"{all_of}\b|from {head} import .*\b{tail}\b" for all_of, head, tail in parted))
     found = [path for path in sorted(folder.glob(pattern)) if words.search(path.read_text(encoding="utf-8"))]
     return [str(path.relative_to(ROOT)) for path in found]
 
