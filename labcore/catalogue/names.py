@@ -18,7 +18,10 @@ def by_name(name: str, known: Iterable[Named], kind: str, listing: str) -> Named
     >>> by_name("tpuv4", [SimpleNamespace(name="TPU v4")], "chip", "`labcore specs`").name
     'TPU v4'
     """
-    keys = {_key(one.name): one for one in known}
+    by_own = {one.name: one for one in known}
+    if name in by_own:
+        return by_own[name]
+    keys = {_key(own): one for own, one in by_own.items()}
     if (key := _key(name)) in keys:
         return keys[key]
     near = ", ".join(keys[found].name for found in difflib.get_close_matches(key, keys, n=3, cutoff=0))

@@ -24,7 +24,6 @@ from types import SimpleNamespace
 
 import ipywidgets as widgets
 import matplotlib as mpl
-import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure as Canvas
 from PIL import Image
@@ -134,7 +133,9 @@ class Explorer:
         self.figure.canvas.restore_region(self._still)
         for artist in self._moving:
             self.figure.draw_artist(artist)
-        return packed(Image.fromarray(np.asarray(self.figure.canvas.buffer_rgba())[:, :, :3]), compress_level=1)
+        drawn = self.figure.canvas.buffer_rgba()
+        height, width, _ = drawn.shape
+        return packed(Image.frombytes("RGB", (width, height), drawn, "raw", "RGBX", 0, 1), compress_level=1)
 
     def stored_png(self) -> bytes:
         """The picture as a notebook keeps it: one pixel for one on the page, and as small as may be."""

@@ -25,7 +25,7 @@ from labcore.precision import bytes_per_element
 from labcore.units import Bytes, Joules, Seconds, format_si
 
 LEVELS = {level.name: level for level in memory.V100_LEVELS}
-LOOKS = dict(zip(LEVELS, ((VERMILLION, "////"), (BLUE, "...."), (GREEN, "xxxx")), strict=True))
+LOOKS = dict(zip(LEVELS, ((VERMILLION, "////"), (BLUE, ".."), (GREEN, "xxxx")), strict=True))
 PROCESS = "7 nm"
 PRECISIONS = ("fp32", "fp16", "int8")
 

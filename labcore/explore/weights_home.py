@@ -19,7 +19,7 @@ MODELS = ("llama3-8b", "llama3-70b")
 STORED = ("fp16", "int8", "int4")
 CHIPS = tuple(one.name for one in ALL if one.name != "Mobile NPU")
 TIERS = max(len(one.tiers) for one in ALL)  # rows
-LOOKS = {"compute": (BLUE, ""), "memory": (VERMILLION, HATCHES[1]), "link": (GREEN, HATCHES[2])}
+LOOKS = {"compute": (BLUE, ""), "memory": (VERMILLION, HATCHES[1]), "link": (GREEN, "..")}
 
 
 def tiers(chip: str) -> tuple[str, ...]:
