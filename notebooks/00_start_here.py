@@ -9,7 +9,8 @@
 # The chapter explains; the labs let you run what it says, change it, and see where it
 # stops being true. This first one shows what you meet in each of them: a prediction, a
 # fact, a claim, a figure, an explorer, an answer that gets feedback. Run a cell with
-# Shift+Enter.
+# Shift+Enter. Without a mouse, Ctrl+Enter runs it and stays: Tab then goes into its boxes
+# and sliders, and Shift+Tab comes back.
 #
 # **You need before:** what a byte is, and what a floating-point operation (FLOP) is.
 #

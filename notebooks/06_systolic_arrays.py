@@ -32,12 +32,13 @@ from labcore.systolic import DATAFLOWS, coverage, cycles, simulate, traffic, uti
 #
 # Three guesses, before anything is shown. An *8 x 8 array* has 64 PEs, each of which can
 # do one multiply-accumulate (MAC) in a cycle. Its cycles count until the last result
-# has left the array.
+# has left the array. A *lane* is a column of the array: the place of one column of the
+# layer's weights.
 
 # %%
 display(
     predict("06-cycles", "8 x 8 x 8 product on an 8 x 8 array", "cycles"),
-    predict("06-fringe", "Lanes busy: 129 columns on an array of 128", "%"),
+    predict("06-fringe", "Lanes busy: 257 columns on an array of 128", "%"),
     predict("06-one-row", "Use of a 128 x 128 array by one row of inputs, at most", "%"),
 )
 
@@ -99,14 +100,22 @@ array_stepper(A=A, B=B)
 array_stepper(dataflow="ws")
 
 # %% [markdown]
+# **What is to be found.** (1) Cycles 2 and 3, with three of four PEs; the fourth sits at
+# the far corner. (2) With `os` two rows of A, two columns of B and K = 3: the first PE
+# must still be at work when the last one begins, in cycle 3. (3) The long size is the one
+# that streams: M = 3 in `ws`, N = 3 in `is`, with 2 for the others.
+#
 # ## What moves, and what stays
 #
 # A PE has three registers, one each for A, B and C. One of the three stays where it is,
 # one moves right, one moves down. The array is named after the one that stays. All three
 # machines fit in one table. When sums move, each takes one term in each row that it
 # passes, and the finished sum falls out at the bottom. The chapter's Figure 8 shows this
-# kind. The chapter puts the uses of a weight at "dozens" and the accesses that they save
-# at "hundreds". Such words have no edge, so the lab sets one for each and keeps to it:
+# kind.
+#
+# The chapter also says that a weight is used "dozens" of times, and that this saves
+# "hundreds" of accesses. To check such words, the lab takes a least number for each,
+# and prints it with the count:
 
 # %% name="what-moves"
 for name, flow in DATAFLOWS.items():
@@ -121,8 +130,8 @@ display(show("systolic-array"))
 claims_at("06_systolic_arrays#what-moves")
 
 # %% [markdown]
-# The use of a weight passes the first edge, and the accesses that it avoids, one fewer,
-# pass the second. The chapter's figure and its list of a PE's four steps describe two
+# The uses of a weight are more than the first number, and the accesses that it avoids, one
+# fewer, more than the second. The chapter's figure and its list of a PE's four steps describe two
 # different machines. Both are systolic arrays, and the rest of the lab keeps them apart.
 #
 # Here is each dataflow at work on the same product. The number below a frame counts the
@@ -193,8 +202,9 @@ print("MACs for each word that crosses the edge:", reuse(tile))
 claims_at("06_systolic_arrays#pulsing-energy")
 
 # %% [markdown]
-# The sums are right, for a very large product whose results are not counted. The vector
-# unit's result was. The figure charges both alike, and lets the product shrink. Then
+# The ratio is right for a product so large that its results hardly count: the array is
+# charged for none, while the vector unit is charged for reading and storing its sums. The
+# figure charges both alike, and lets the product shrink. Then
 # change the energies: how much of the ratio is left when words come from SRAM, at a
 # hundredth of DRAM's energy? (An illustrative figure; [lab 08](08_memory_systems.ipynb)
 # has measured ones.)
@@ -250,8 +260,9 @@ for K, products in ((t, tiles**3), (n, tiles**2)):
 claims_at("06_systolic_arrays#algorithm-1")
 
 # %% [markdown]
-# 1,024 counts the tiles of one matrix. The product takes 32 of them in turn for each tile
-# of C. And "128 times for every byte" holds for every *element*.
+# 1,024 is the number of tiles in one matrix. Each tile of C takes 32 pairs, a tile of A
+# and one of B, so there are 32 times as many tile products. And "128 times for every
+# byte" holds for every *element*.
 #
 # ## The fringe
 #
@@ -277,9 +288,28 @@ claims_at("06_systolic_arrays#fringe")
 # use half of the array, and which size decides that in `ws`.
 
 # %%
+M, K = 4096, 128
+for side in (8, 32, 128, 256):
+    ticks = cycles(M, K, 129, side, side, "ws")
+    print(f"side {side}: {coverage(129, side):.1%} of the lanes, {ticks:,} cycles")
+for N in (1, 129, 256):
+    ticks, share = (f(M, K, N, 128, 128, "is") for f in (cycles, utilization))
+    print(f"is, N = {N}: {ticks:,} cycles, {share:.1%} of the array")
+for flow in ("os", "ws"):
+    half = {
+        name: utilization(*sizes, 128, 128, flow)
+        for name, sizes in (("K", (M, 382, 128)), ("M", (382, K, 128)))
+    }
+    print(flow, ", ".join(f"{name} = 382: {share:.1%}" for name, share in half.items()))
 fringe_explorer()
 
 # %% [markdown]
+# **What is to be found.** (1) Side 8, where 129 columns are 17 tiles and the last has one;
+# 94.9 % of the lanes work, and the product takes 127 times the cycles, since so few PEs
+# are there. (2) `is`: N streams. But then preload, fill and drain are paid for N alone: at
+# N = 1 nearly the whole time. (3) K = 382, as many as a full tile takes to fill, drain and
+# unload. In `ws` M streams, so M decides.
+#
 # ## Which one should stay?
 #
 # Every dataflow does the same MACs. What differs is what enters the array how often.
@@ -376,9 +406,9 @@ for M in (49, 3136):
 # ## Where the rule fails
 #
 # **One row.** A language model that writes for one reader multiplies one row by every
-# weight. At any moment at most 128 PEs have work, one for each lane: a row of the array
-# (`os`), a column (`is`), or a diagonal (`ws`), along which the row of inputs passes all
-# lanes, one cycle each.
+# weight. At any moment at most 128 PEs have work: a row of the array (`os`), a column
+# (`is`), or a diagonal (`ws`), along which the row of inputs passes all columns, one cycle
+# each.
 #
 # **One filter for each channel.** A depthwise convolution is not one product but one for
 # each channel, with a single column. The last line counts MobileNetV2's:
@@ -452,13 +482,18 @@ Shown(
 # %% [markdown]
 # ## Settled
 #
-# Your predictions beside what the lab computed, and the statements of the section that do
-# not stand as printed:
+# The layer of the first line is 129 wide. It takes two tiles, so 256 lanes are paid for
+# and 127 idle; 127 more columns would cost hardly more time. So choose a width at a
+# multiple of the array's side, or stay at the multiple below. Your predictions beside
+# what the lab computed, and the statements of the section that do not stand as printed:
 
 # %%
+more = cycles(4096, 128, 256, 128, 128, "ws") / cycles(4096, 128, 129, 128, 128, "ws")
+print(f"129 columns on 128 lanes: {coverage(129, 128):.1%}; 256 take {more - 1:.1%} longer")
+print("8 x 8 x 8 on 8 x 8: 8 to stream, 14 more to the far corner, 8 to unload")
 display(
     compare("06-cycles", cycles(8, 8, 8, 8, 8), "cycles"),
-    compare("06-fringe", 100 * coverage(129, 128), "%"),
+    compare("06-fringe", 100 * coverage(257, 128), "%"),
     compare("06-one-row", 100 / 128, "%"),
 )
 departures("06_systolic_arrays")
@@ -476,7 +511,8 @@ departures("06_systolic_arrays")
 #    idles, in per cent?
 # 4. Why does a 4096 x 4096 product have to be cut for a 128 x 128 array? (a) Tiles need
 #    fewer MACs. (b) The array has a fixed size and the memory beside it is small. (c) A
-#    sum must not be wider than a tile. (d) DRAM can only be read in blocks. A letter.
+#    sum must not be wider than a tile. (d) DRAM can only be read in blocks. A letter in
+#    quotes.
 # 5. (4096, 128) @ (128, 128) on a 128 x 128 array, B being the weights. Which dataflow
 #    reads the weights least often: `"os"`, `"ws"` or `"is"`?
 # 6. One row of 4096 inputs times 4096 x 4096 weights on a 128 x 128 array. What share of

@@ -558,8 +558,9 @@ def test_the_stored_text_is_the_same_for_everyone(my):
     before = stored(predict("lab-a", "Share", unit="%")), stored(compare("lab-a", 20.28, unit="%"))
     take("lab-a", "40.6", "%", "Share")
     assert (stored(predict("lab-a", "Share", unit="%")), stored(compare("lab-a", 20.28, unit="%"))) == before
-    assert before[1]["text/plain"] == "Computed: 20.3 %"
-    assert "40.6" in compare("lab-a", 20.28, unit="%").widget.value
+    assert before[1]["text/plain"] == "Share. Computed: 20.3 %"
+    assert "Share. Your prediction: 40.6 %. Computed: 20.3 %. " in compare("lab-a", 20.28, unit="%").widget.value
+    assert str(compare("asked elsewhere", 20.28, unit="%")) == "Computed: 20.3 %"
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,7 @@ def half_of_what_is_said():
     the bandwidth, or with a CPU of 2 to 4 TFLOP/s.
     """
     low, high = cpu_ridges()
-    return {"low": low, "high": high, "least": 100 * 2 / high, "most": min(100, 100 * 5 / low)}
+    return {"low": low, "high": high, "least": 100 * 2 / high, "most": 100 * 5 / low}
 
 
 @computes("sc12-q3-cost-with-devices", "Self-Check set 12 Q3 answer",

@@ -16,11 +16,15 @@ from labcore.explore.guesses import guess_of, keep, trouble
 from labcore.plots.words import three
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
-# An empty picture whose loading tells JupyterLab to take no key on the button for a command, such as `b` for a cell.
-_KEEP_KEYS = (
+# An empty picture whose loading gives box and button the question's name, since ipywidgets has no way to, and tells
+# JupyterLab to take no key on the button for a command, such as `b` for a cell.
+_ON_LOAD = (
     '<img src="data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==" alt="" hidden '
-    "onload=\"(function keep(img, tries) { const button = img.closest('.labcore-predict')?.querySelector('button'); "
-    "if (!button) return tries && setTimeout(keep, 100, img, tries - 1); "
+    "onload=\"(function name(img, tries) { const whole = img.closest('.labcore-predict'), "
+    "button = whole?.querySelector('button'), box = whole?.querySelector('input'); "
+    "if (!button || !box) return tries && setTimeout(name, 100, img, tries - 1); "
+    "const asked = whole.querySelector('b').textContent; "
+    "box.setAttribute('aria-label', 'Your guess: ' + asked); button.setAttribute('aria-label', 'Keep: ' + asked); "
     "button.setAttribute('data-lm-suppress-shortcuts', 'true'); })(this, 50)\">"
 )
 SLIPS = (  # factor, how near a ratio must come, in units with one of these letters, what it tells
@@ -32,6 +36,7 @@ SLIPS = (  # factor, how near a ratio must come, in units with one of these lett
     (1.024**2, 0.0005, "B", "1024 for 1000, twice: MB and MiB differ by that"),
     (1.024**3, 0.0005, "B", "1024 for 1000, three times: GB and GiB differ by that"),
 )
+ASKED: dict[str, str] = {}  # the questions of this kernel's predictions, which their comparisons repeat
 
 
 @dataclass(frozen=True)
@@ -73,7 +78,8 @@ def predict(id: str, question: str, unit: str = "") -> Shown:
     box.observe(on_keep, "value")  # Enter, or leaving the box
     button.on_click(on_keep)
     asked = f"{question} ({unit})" if unit else question
-    rows = [widgets.HTML(f"<b>{html.escape(asked)}</b>{_KEEP_KEYS}"), widgets.HBox([box, button]), answer]
+    ASKED[id] = question
+    rows = [widgets.HTML(f"<b>{html.escape(asked)}</b>{_ON_LOAD}"), widgets.HBox([box, button]), answer]
     whole = widgets.VBox(rows).add_class("labcore-predict")
     return Shown(f"Prediction: {asked}. Run the cell for a box to type it into.", whole)
 
@@ -112,16 +118,20 @@ def note(*lines: str) -> str:
 def compare(id: str, computed: float, unit: str = "") -> Shown:
     """Set a kept guess beside the computed value, both in `unit`, and name the slip that their ratio tells of.
 
+    Begins with the question that was asked in this kernel.
+
+    >>> _ = predict("00-example", "Share of the peak", unit="%")
     >>> compare("00-example", 20.28, unit="%")
-    Computed: 20.3 %
+    Share of the peak. Computed: 20.3 %
     """
+    question = f"{asked.rstrip('.:')}{'' if asked.endswith('?') else '.'} " if (asked := ASKED.get(id)) else ""
     text = f"Computed: {with_unit(computed, unit)}"
     guess = guess_of(id)
     if guess is None:
-        said = f"{text}. No prediction was kept for this one."
+        said = f"{question}{text}. No prediction was kept for this one."
     else:
-        said = f"Your prediction: {with_unit(guess, unit)}. {text}. {verdict(guess, computed, unit)}"
-    return Shown(text, widgets.HTML(f"<p>{html.escape(said)} {html.escape(trouble())}</p>"))
+        said = f"{question}Your prediction: {with_unit(guess, unit)}. {text}. {verdict(guess, computed, unit)}"
+    return Shown(question + text, widgets.HTML(f"<p>{html.escape(said)} {html.escape(trouble())}</p>"))
 
 
 def verdict(guess: float, computed: float, unit: str) -> str:

@@ -55,7 +55,7 @@ class Outputs:
             return self.explorer(next(explorers), text, cell.source)
         if asked := ASKED.match(text):
             return prediction(next(ids, f"{self.lab}-{html.escape(asked['question'])[:20]}"), asked)
-        if computed := COMPUTED.match(text):
+        if computed := COMPUTED.search(text):
             return answer(next(ids, ""), computed, text)
         if "image/png" in data:
             return self.figure(data, text, rich)
