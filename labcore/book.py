@@ -32,6 +32,7 @@ from labcore.measure.files import VARIABLE, recorded_path
 
 DOCS: dict[str, Callable[[], str]] = {  # what `labcore build` writes besides labs and exercises, from the ledger
     "docs/errata.md": lambda: import_module("labcore.report.errata").page(),
+    "docs/ledger.csv": lambda: import_module("labcore.report.ledger_table").page(),
     "docs/coverage.md": lambda: import_module("labcore.report.coverage").page(cells()),  # it imports matplotlib
     "docs/references.md": lambda: import_module("labcore.report.references").page(cells()),
 }

@@ -23,6 +23,7 @@ from labcore.terminal import AsJson, bar, columns, print_json, progress, show
 
 JUPYTERLAB = "from labcore.grading import grammars; from jupyterlab.labapp import main; main()"  # in half the time
 INTERRUPTED = 130  # the shell's: 128 and the number of SIGINT
+CLOSED = 141  # 128 and the number of SIGPIPE: the reader left, as `| head` does
 app = typer.Typer(
     add_completion=False,
     rich_markup_mode="markdown",
@@ -51,6 +52,9 @@ def main() -> None:
         sys.exit(app(arguments, prog_name="labcore"))
     try:
         status = app(arguments, prog_name="labcore", standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        status = CLOSED
     except typer.TyperException as error:
         words = error.format_message().rstrip(".") + given(error, arguments)
         status = fail(f"{words}; `{error_command(error)} --help` shows an example")
@@ -58,6 +62,10 @@ def main() -> None:
         status = fail(str(error))
     except (KeyboardInterrupt, typer.Abort):
         status = INTERRUPTED
+    except SystemExit:  # typer's way out where nobody reads on
+        status = CLOSED
+    if status == CLOSED:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still to be written goes nowhere
     if status == INTERRUPTED:  # typer makes this number of Ctrl-C
         fail("stopped; what was written before is kept")
     sys.exit(status if isinstance(status, int) else 0)
@@ -285,7 +293,7 @@ def specs(
         for one in chosen:
             show(report.facts_table(one))
     else:
-        show(report.specs_table(CHIPS, wide=columns() >= 90))
+        show(report.specs_table(CHIPS), hide=report.LEAST_SPECS)
         print(f"\nOther kinds, with memories of their own (lab 21): {', '.join(one.name for one in beyond())}.")
         print("Dense peaks. `labcore specs CHIP` shows every number with its source.")
 
@@ -311,7 +319,7 @@ def roofline(
     from labcore.catalogue import chip as find_chip
     from labcore.models.load import load_network
     from labcore.plots.network import save_network_roofline
-    from labcore.plots.terminal import text_roofline
+    from labcore.plots.terminal import MARGIN, text_roofline
     from labcore.roofline import place_network
 
     chip = find_chip(on)
@@ -328,10 +336,12 @@ def roofline(
     if as_json:
         print_json(report.roofline_object(network, chip, precision, placements))
         return
-    show(report.roofline_table(placements, f"{network.name} on {chip.name}", wide=columns() >= 110))
+    show(report.roofline_table(placements, f"{network.name} on {chip.name}"), hide=report.LEAST_ROOFLINE)
     points = [(p.layer.op.kind, p.I, p.R_attain) for p in placements]
-    print(f"\n{text_roofline(points, R_peak, chip.BW)}\n")
+    print(f"\n{text_roofline(points, R_peak, chip.BW, min(72, columns() - MARGIN))}\n")
     print(report.roofline_summary(network, chip, precision, placements))
+    if plot:
+        print(f"wrote {plot}")
 
 
 @app.command()

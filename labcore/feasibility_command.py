@@ -26,10 +26,12 @@ def can_i_run(
         float | None, typer.Option(metavar="MS", help="Until the last of the batch has its first token.")
     ] = None,
     answer: Annotated[int | None, typer.Option(help="Tokens that a query writes (256).")] = None,
+    shape: Annotated[list[str] | None, typer.Option(help="input=1,3,224,224 for an .onnx with free sizes.")] = None,
     max_power: Annotated[float | None, typer.Option(metavar="W", help="Of all chips together.")] = None,
     max_energy: Annotated[float | None, typer.Option(metavar="J", help="Of one query.")] = None,
     max_price: Annotated[float | None, typer.Option(metavar="USD", help="To buy all chips.")] = None,
     max_rent: Annotated[float | None, typer.Option(metavar="USD", help="An hour of all chips.")] = None,
+    brief: Annotated[bool, typer.Option("--brief", help="Without the assumptions.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Say whether a model runs on a chip within its limits: what binds, by what margin, the cheapest change that does.
@@ -54,8 +56,9 @@ def can_i_run(
     money = {"max_price": max_price, "max_rent": max_rent}
     written = 256 if answer is None else answer
     question = Question(
-        model, chip, chips, batch, context, precision, weights.lower() or None, *limits, written, **money
-    )
+        model, chip, chips, batch, context, precision, weights.lower() or None, *limits, written, **money,
+        shapes=tuple(shape or ()),
+    )  # fmt: skip
     verdict = check(question)
     if answer is not None and verdict.context is None:
         raise ValueError(f"{model} writes no tokens; leave --answer out")
@@ -64,6 +67,7 @@ def can_i_run(
     if as_json:
         print_json(report.feasibility_object(verdict, found, nearest))
     else:
-        show(report.feasibility_table(verdict))
-        print(f"\n{report.feasibility_summary(verdict, found, nearest)}")
+        print(report.asked(verdict))
+        show(report.feasibility_table(verdict), hide=("most of it", "limit"))
+        print(f"\n{report.feasibility_summary(verdict, found, nearest, brief)}")
     raise typer.Exit(int(not verdict.ok))

@@ -8,11 +8,13 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Annotated
 
 import typer
+
+from labcore.units import counted as in_words
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else, on stdout.")]
 
@@ -24,11 +26,45 @@ def columns() -> int:
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else 200
 
 
-def show(table: object) -> None:
-    """Print a table as wide as the terminal allows."""
+def show(table: object, hide: Sequence[str] = ()) -> None:
+    """Print a table as wide as the terminal allows, without the first columns of `hide` where that is too narrow."""
     from rich.console import Console
 
+    hidden = hide_columns(table, columns(), hide)
     Console(width=columns(), highlight=False).print(table)
+    if hidden:
+        words = in_words(len(hidden), "column")
+        print(f"{words} hidden, {', '.join(hidden)}: a wider terminal, a pipe or --json shows all")
+
+
+def hide_columns(table: object, width: int, hide: Sequence[str]) -> list[str]:
+    """Take whole columns out of a table, in the order of `hide`, until no cell is cut; return their names.
+
+    >>> from rich.table import Table
+    >>> table = Table("chip", "note", show_edge=False)
+    >>> table.add_row("H100", "something-long")
+    >>> hide_columns(table, 25, ["note"]), hide_columns(table, 12, ["note"])
+    ([], ['note'])
+    """
+    hidden = []
+    for name in hide:
+        if sum(_needs(column) + 3 for column in table.columns) - 1 <= width:  # two spaces beside a cell, a line between
+            break
+        table.columns = [column for column in table.columns if column.header != name]
+        for place, column in enumerate(table.columns):
+            column._index = place
+        hidden.append(name)
+    return hidden
+
+
+def _needs(column: object) -> int:
+    """Characters of the widest cell; of the longest word where lines may break; 24 at most where words may."""
+    from rich.text import Text
+
+    cells = [Text.from_markup(str(cell)).plain for cell in (column.header, *column.cells)]
+    if column.overflow == "fold":
+        return min(24, max(map(len, cells)))
+    return max(len(part) for cell in cells for part in ([cell] if column.no_wrap else cell.split() or [""]))
 
 
 def print_json(value: object) -> None:

@@ -178,6 +178,7 @@ def of_module(path: Path, pytest: list[str]) -> Iterator[list[str]]:
     named = [f"notebooks/{lab}.py" for lab in sorted(set(re.findall(r'"(\d\d_\w+)#', text)))]
     if labs := named or naming([module, *inside], ROOT / "notebooks", "*.py"):
         yield [*pytest, "--nbval", *(str(Path(lab).with_suffix(".ipynb")) for lab in labs)]
+    yield [*pytest, "tests/test_notebooks.py", "-k", "documents"]
     yield [*pytest, "tests/test_claims.py", "tests/test_figures.py", "tests/test_errata.py", "tests/test_coverage.py"]
 
 

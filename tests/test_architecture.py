@@ -48,6 +48,7 @@ PAIRS = {
     ("layout", "simt"): "what the lanes of a warp move is counted where coalescing is",
     ("layout", "cache"): "the addresses that a loop visits are a trace for a cache",
     ("cost", "roofline"): "what a useful FLOP/s costs depends on how much of the peak a workload is allowed",
+    ("feasibility", "compiler"): "what must be held at once is a question of lifetimes, which compilers answer",
     ("serving", "feasibility"): "an iteration is charged as a pass is: fused attention, a chip's part, shares of peaks",
     ("serving", "runtime"): "requests come as they do to any runtime, and a run is drawn as a timeline",
     ("architectures", "serving"): "the experts that a batch wakes are counted where a mixture is served",

@@ -291,7 +291,8 @@ def test_an_unknown_chip_is_answered_with_the_nearest_names():
     with pytest.raises(ValueError) as caught:  # noqa: PT011 (the whole text is compared)
         chip("H100-SXM5")
     assert str(caught.value) == (
-        "no chip is called 'H100-SXM5'; the nearest names are H100, V100, P100; `labcore specs` lists all"
+        "no chip is called 'H100-SXM5'; the nearest names are H100, V100, P100; "
+        "add it as docs/how-to/chip.md shows, or take another: `labcore specs` lists all"
     )
 
 

@@ -1,5 +1,6 @@
 """The command line as users meet it: output, exit status, and one line for bad input."""
 
+import copy
 import io
 import json
 import os
@@ -8,29 +9,49 @@ import shlex
 import shutil
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from math import log
 
 import pytest
 from rich.console import Console
+from rich.table import Table
 
-from labcore import __version__
+from labcore import __version__, cli
 from labcore.catalogue import A100, CHIPS
 from labcore.house import checkout
 from labcore.models.network import Layer, Network
 from labcore.models.zoo import build
 from labcore.ops import elementwise
-from labcore.plots.terminal import text_roofline
-from labcore.report import roofline_summary, roofline_table
+from labcore.plots.terminal import MARGIN, text_roofline
+from labcore.report import LEAST_ROOFLINE, roofline_summary, roofline_table
 from labcore.roofline import place_network
+from labcore.terminal import hide_columns
 from tests.onnx_graphs import write_resnet50
 
 COMMANDS = ("lab", "build", "figures", "claims", "specs", "roofline", "can-i-run", "grade", "measure", "bench")
 
 
-def labcore(*arguments, timeout=120, cwd=None):
+PIPE = {"COLUMNS": "200", "NO_COLOR": "1"}
+
+
+def labcore(*arguments):
+    """The command run in this process, where all it imports is imported once: its exit status and what it prints."""
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.setattr(sys, "argv", ["labcore", *map(str, arguments)])
+        for name, value in PIPE.items():
+            patch.setenv(name, value)
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+    return subprocess.CompletedProcess(arguments, ended.value.code, out.getvalue(), err.getvalue())
+
+
+def process(*arguments, cwd=None):
+    """The command as a shell runs it."""
     command = [sys.executable, "-m", "labcore.cli", *map(str, arguments)]
-    env = os.environ | {"COLUMNS": "200", "NO_COLOR": "1"}
-    return subprocess.run(command, capture_output=True, text=True, timeout=timeout, env=env, cwd=cwd, check=False)
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=120, env=os.environ | PIPE, cwd=cwd, check=False
+    )
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -78,6 +99,12 @@ def test_bad_input_is_one_line_and_status_2(arguments, words):
     assert words in result.stderr
 
 
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["specs", "H100", "--json"], ["specs", "H1000"], ["nosuch"]])
+def test_a_process_of_its_own_prints_and_ends_as_the_command_does_here(arguments):
+    here, there = labcore(*arguments), process(*arguments)
+    assert (here.returncode, here.stdout, here.stderr) == (there.returncode, there.stdout, there.stderr)
+
+
 def test_no_arguments_show_the_help():
     result = labcore()
     assert result.returncode == 0
@@ -85,7 +112,7 @@ def test_no_arguments_show_the_help():
 
 
 def test_the_version_is_that_of_the_package():
-    assert labcore("--version").stdout == f"labcore {__version__}\n"
+    assert process("--version").stdout == f"labcore {__version__}\n"
 
 
 def test_precisions_are_taken_as_people_write_them():
@@ -105,10 +132,92 @@ def test_a_network_that_does_not_fit_is_said_not_to():
 def test_a_narrow_terminal_still_reads_what_binds():
     placements = place_network(build("resnet50"), A100, "fp16")
     console = Console(width=80, record=True, file=io.StringIO())
-    console.print(roofline_table(placements, "resnet50 on A100", wide=False))
+    table = roofline_table(placements, "resnet50 on A100")
+    assert hide_columns(table, 80, LEAST_ROOFLINE) == ["attainable", "bytes", "FLOP"]
+    console.print(table)
     lines = console.export_text().splitlines()
     assert max(map(len, lines)) <= 80
     assert any(re.match(r" ?layer1.0.downsample .*conv2d.* memory ", line) for line in lines)
+
+
+def on_a_terminal(columns, *arguments):
+    """What a command prints on a terminal of so many columns."""
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+    command = [sys.executable, "-m", "labcore.cli", *arguments]
+    with subprocess.Popen(command, stdout=theirs, stderr=theirs, stdin=theirs, env=environment) as running:
+        os.close(theirs)
+        said = b"".join(iter(lambda: read_some(ours), b""))
+    os.close(ours)
+    assert running.returncode == 0
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", said.decode()).replace("\r", "")
+
+
+def read_some(terminal):
+    try:
+        return os.read(terminal, 65536)
+    except OSError:  # how Linux says that nobody writes any more
+        return b""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="terminals of other systems end in other ways")
+def test_sixty_columns_cut_no_cell_and_say_what_is_hidden():
+    said = on_a_terminal(60, "roofline", "resnet50", "--on", "A100").splitlines()
+    assert "4 columns hidden, attainable, bytes, FLOP, kind: a wider terminal, a pipe or --json shows all" in said
+    drawn = [line for line in said if "┃" in line or "│" in line or " |" in line or "+--" in line]
+    assert len(drawn) > 121  # the layers and the picture
+    assert max(map(len, drawn)) <= 60
+    assert not any("…" in line for line in drawn)
+
+
+def test_the_last_columns_hidden_are_the_first_to_come_back():
+    table = Table("a", "b", "c", show_edge=False)
+    for column in table.columns:
+        column.no_wrap = True
+    table.add_row("1" * 10, "2" * 10, "3" * 10)
+    wide = 3 * 10 + 3 * 2 + 2
+    for width, hidden in ((wide, []), (wide - 1, ["c"]), (wide - 13, ["c"]), (wide - 14, ["c", "b"])):
+        copied = copy.deepcopy(table)
+        assert hide_columns(copied, width, ["c", "b"]) == hidden
+        assert [one.header for one in copied.columns] == [name for name in "abc" if name not in hidden]
+
+
+@pytest.mark.parametrize("command", [["specs", "--json"], ["can-i-run", "llama3-70b", "--on", "H100"], ["--help"]])
+def test_a_reader_who_leaves_ends_a_command_as_the_shell_has_it(command):
+    """128 and SIGPIPE's 13, not the 1 of a NO: the reading end is closed before the command writes."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    run = [sys.executable, "-m", "labcore.cli", *command]
+    done = subprocess.run(run, stdout=writing, stderr=subprocess.PIPE, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_a_chip_that_is_not_there_can_be_added():
+    words = "add it as docs/how-to/chip.md shows, or take another: `labcore specs` lists all"
+    assert words in labcore("roofline", "resnet50", "--on", "L5").stderr
+    assert checkout("docs/how-to/chip.md").is_file()
+
+
+def test_a_picture_needs_a_folder_and_is_named(tmp_path):
+    asked = "roofline", "resnet50", "--on", "A100", "--plot"
+    missing = labcore(*asked, tmp_path / "nope" / "x.svg")
+    assert missing.returncode == 2
+    assert missing.stderr == f"labcore: folder {tmp_path / 'nope'} does not exist; make it, or take another for x.svg\n"
+    assert labcore(*asked, tmp_path / "x.svg").stdout.endswith(f"wrote {tmp_path / 'x.svg'}\n")
+
+
+def test_a_narrow_picture_in_characters_is_no_wider_than_asked():
+    points = [(f"kind{i}", 10.0**i, 100.0) for i in range(5)]
+    text = text_roofline(points, R_peak=1e5, BW=10.0, width=40)
+    assert max(map(len, text.splitlines())) <= 40 + MARGIN
+    assert all(f"kind{i}" in text for i in range(5))
 
 
 def test_claims_json_is_the_contract():
@@ -239,7 +348,7 @@ def test_figures_writes_only_where_it_is_told(tmp_path):
 def test_a_readers_matplotlibrc_changes_no_figure(tmp_path, monkeypatch):
     (tmp_path / "matplotlibrc").write_text("axes.linewidth: 3\nfont.size: 20\n")
     monkeypatch.setenv("MATPLOTLIBRC", str(tmp_path / "matplotlibrc"))
-    assert labcore("figures", "rising-ridge", "--out", tmp_path / "drawn").returncode == 0
+    assert process("figures", "rising-ridge", "--out", tmp_path / "drawn").returncode == 0
     for name in ("rising-ridge.svg", "rising-ridge.csv"):
         assert (tmp_path / "drawn" / name).read_bytes() == checkout("figures", name).read_bytes()
 
@@ -283,6 +392,6 @@ def reader(tmp_path):
     ("command", "lines"), list(commands_in_the_readme()), ids=lambda v: v if isinstance(v, str) else ""
 )
 def test_the_readme_shows_what_appears(command, lines, reader):
-    shown = [" ".join(line.split()) for line in labcore(*shlex.split(command), cwd=reader).stdout.splitlines()]
+    shown = [" ".join(line.split()) for line in process(*shlex.split(command), cwd=reader).stdout.splitlines()]
     for line in lines:
         assert " ".join(line.split()) in shown

@@ -28,7 +28,7 @@ BLOCK_8B = 4096 * (32 + 16) * 128 + 4096**2 + 3 * 4096 * 14_336
 TABLE_8B = 128_256 * 4096
 PARAMS_8B = 32 * (BLOCK_8B + 2 * 4096) + 2 * TABLE_8B + 4096
 CHAT_8B = 2 * 32 * 8 * 128 * 2 * (8192 + 256)  # bytes of the cache of prompt and answer
-LIVE_8B = 2 * 8192 * 14_336 * 2  # gate and up of the prompt
+LIVE_8B = 2 * 8192 * (3 * 14_336 + 4096)  # gate, up and their product of the prompt, and what the addition waits for
 BLOCK_70B = 8192 * (64 + 16) * 128 + 8192**2 + 3 * 8192 * 28_672
 TABLE_70B = 128_256 * 8192
 
@@ -47,7 +47,7 @@ def test_first_and_second_int4_weights_leave_cache_and_launches_as_they_were():
     saved = need(whole, "decode step") - need(int4, "decode step")
     assert saved == pytest.approx(0.75 * matrices / (0.7 * 3.35e12), rel=2e-3)
     assert need(whole, "memory") - need(int4, "memory") == 0.75 * whole.memory.weights
-    assert need(whole, "memory") / 72e9 == pytest.approx(2.01, abs=0.005)
+    assert need(whole, "memory") / 72e9 == pytest.approx(2.02, abs=0.005)
     assert 1e3 * need(int4, "decode step") == pytest.approx(18.4, abs=0.05)
 
 
@@ -59,8 +59,8 @@ def test_third_the_chats_that_fit_by_format():
     ):  # fmt: skip
         by_hand = (72e9 - weights * PARAMS_8B - live) // chat
         assert cache_room.most("llama3-8b", "A100", form, 8192) == by_hand
-    assert (72e9 - 2 * PARAMS_8B - LIVE_8B) // CHAT_8B == 50
-    for reserve, chats in ((0, 57), (0.1, 50), (0.2, 42)):
+    assert (72e9 - 2 * PARAMS_8B - LIVE_8B) // CHAT_8B == 49
+    for reserve, chats in ((0, 57), (0.1, 49), (0.2, 42)):
         asked = Question("llama3-8b", A100, batch=64, context=8192, assumptions=Assumptions(reserve=reserve))
         (cure,) = [one for one in cures(asked) if one.changed == ("smaller batch",)]
         assert cure.verdict.batch == chats == ((1 - reserve) * 80e9 - 2 * PARAMS_8B - LIVE_8B) // CHAT_8B
@@ -134,8 +134,8 @@ def test_the_budget_is_of_what_a_chip_holds():
     one, four = table["70B on an H100"], table["70B on each of four H100"]
     assert one["usable"] == four["usable"] == 72e9
     assert four["KV cache"] * 4 == one["KV cache"]
-    full, less = table["8B on an A100, batch 64"], table["8B on an A100, batch 50"]
-    assert full["KV cache"] - less["KV cache"] == 14 * CHAT_8B
+    full, less = table["8B on an A100, batch 64"], table["8B on an A100, batch 49"]
+    assert full["KV cache"] - less["KV cache"] == 15 * CHAT_8B
     assert sum(less[part] for part in feasibility.HELD) <= 72e9 < sum(full[part] for part in feasibility.HELD)
 
 
@@ -184,7 +184,7 @@ def test_what_the_lab_says_is_to_be_found(changed, ok):
 
 def test_the_cure_stands_in_the_sentence_when_it_is_asked_for():
     asked = ("llama3-8b", "A100", "1", "16-bit", 64, 8192, 50, 4096)
-    assert can_run.describe(*asked, "asked").endswith("cheapest change that would do: int8 throughout")
+    assert can_run.describe(*asked, "asked").endswith("cheapest change that would do: batch 49")
     assert can_run.describe(*asked, "not asked").endswith("a cure is not asked for")
     assert can_run.describe("llama3-8b", "A100", "1", "16-bit", 1, 8192, 50, 4096, "asked").endswith(
         "no change is needed"

@@ -48,9 +48,9 @@ CHIPS: tuple[Accelerator, ...] = tuple(sorted(_ALL, key=lambda accelerator: acce
 def chip(name: str) -> Accelerator:
     """The chip of that name, whatever its case, spaces, hyphens and underscores.
 
-    Raises ValueError with the nearest names.
+    Raises ValueError with the nearest names, and with the way to add one.
 
     >>> chip("h100_pcie").name
     'H100-PCIe'
     """
-    return by_name(name, CHIPS, "chip", "`labcore specs`")
+    return by_name(name, CHIPS, "chip", "add it as docs/how-to/chip.md shows, or take another: `labcore specs`")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import TypeVar
 
 Named = TypeVar("Named")
 
 
-def by_name(name: str, known: Iterable[Named], kind: str, listing: str) -> Named:
+def by_name(name: str, known: Sequence[Named], kind: str, listing: str) -> Named:
     """The one of that name, whatever its case, spaces, hyphens and underscores.
 
     Raises ValueError with the three nearest names and with what lists all.
@@ -18,10 +18,10 @@ def by_name(name: str, known: Iterable[Named], kind: str, listing: str) -> Named
     >>> by_name("tpuv4", [SimpleNamespace(name="TPU v4")], "chip", "`labcore specs`").name
     'TPU v4'
     """
-    by_own = {one.name: one for one in known}
-    if name in by_own:
-        return by_own[name]
-    keys = {_key(own): one for own, one in by_own.items()}
+    for one in known:
+        if one.name == name:
+            return one
+    keys = {_key(one.name): one for one in known}
     if (key := _key(name)) in keys:
         return keys[key]
     near = ", ".join(keys[found].name for found in difflib.get_close_matches(key, keys, n=3, cutoff=0))

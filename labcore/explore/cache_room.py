@@ -29,7 +29,7 @@ BATCHES = (0.5, 4096)
 def held(model: str, context: int, computed: str, stored: str | None) -> tuple[Pressure, Pressure]:
     """What one chip holds while it reads one prompt, and while it decodes one sequence's last token."""
     part = workload(model, 1, context, computed, stored, Question.answer)
-    prompt, step = (memory_of(replace(part, phases={name: part.phases[name]}), computed) for name in part.phases)
+    prompt, step = (memory_of(replace(part, phases={name: part.phases[name]})) for name in part.phases)
     return prompt, step
 
 
@@ -37,7 +37,7 @@ def most(model: str, chip: str, form: str, context: int) -> int:
     """The largest batch that fits on one chip beside weights and activations, 0 where not one sequence does.
 
     >>> most("llama3-8b", "A100", "16-bit", 8192)
-    50
+    49
     """
     prompt, step = held(model, context, *precision(SHOWN[chip], form))
     room = usable(Question(model, SHOWN[chip], precision=precision(SHOWN[chip], form)[0])) - prompt.weights

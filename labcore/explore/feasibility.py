@@ -38,7 +38,7 @@ def can_run_explorer(**start: object) -> Explorer:
 def cache_explorer(**start: object) -> Explorer:
     """The largest batch that fits one chip at each context, and where the cache outgrows the weights.
 
-    >>> "a batch of 50 is the most" in cache_explorer().sentence
+    >>> "a batch of 49 is the most" in cache_explorer().sentence
     True
     """
     return Explorer(

@@ -1,30 +1,23 @@
 """The cheapest change that would do: every candidate is put through the same check as the question.
 
-What needs no other hardware comes first: fewer bits, then a smaller batch, then a shorter context, each the least
-that does, then fewer chips, as few as do. Then hardware that has a price, by what all of it costs, then what has none,
-by the energy of a query: watts times time stand for money. Where no change alone does, pairs of changes are tried.
+What needs no other hardware comes first: fewer chips, as few as do, then a smaller batch, which costs no accuracy, then
+fewer bits, then a shorter context of an eighth at least, each the least that does; where none of them does, pairs of
+them with fewer bits or fewer chips. Then hardware that has a price, by what all of it costs, then what has none, by the
+energy of a query: watts times time stand for money. Where nothing of this does, pairs with other hardware are tried.
 """
 
 from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from labcore.catalogue import CHIPS, K80_BOARD
-from labcore.catalogue.facts import Accelerator
-from labcore.feasibility.prices import LIMITED, prices
+from labcore.feasibility.changes import DIMENSIONS, HARDWARE, PAIRED, PAIRED_WITH_HARDWARE, TRIED
 from labcore.feasibility.question import Question
-from labcore.feasibility.split import chip_counts
 from labcore.feasibility.verdict import ENERGY, MONEY, Verdict, check
-from labcore.feasibility.workload import workload
 from labcore.precision import bytes_per_element
 from labcore.units import Joules
-
-STORED = ("int8", "int4")
-TWIN = {"fp16": "bf16", "bf16": "fp16"}  # of one size, so that a chip with the other one serves as well
-SOLD = [one for one in CHIPS if one.vendor != "none" and one is not K80_BOARD]  # two GPUs, neither sees all memory
 
 
 @dataclass(frozen=True)
@@ -54,13 +47,18 @@ class Cure:
         return next((one.need for one in self.verdict.constraints if one.name == name), math.inf)
 
     @property
-    def cost(self) -> tuple[bool, float, float, float, int, float]:
-        """What cures are sorted by: hardware, its price, the bits computed in, energy a query, dimensions, margin."""
-        hardware = any(name in HARDWARE for name in self.changed)
+    def cost(self) -> tuple[bool, float, float, float, float, int, float]:
+        """What cures are sorted by: hardware, its price, of pairs the bits, energy a query, dimensions, margin."""
+        q, pair = self.verdict.question, len(self.changed) > 1
         order = max(list(DIMENSIONS).index(name) for name in self.changed)
-        price, energy = (self.price, self.energy) if hardware else (0.0, 0.0)
-        milder = -bytes_per_element(self.verdict.question.precision) if len(self.changed) > 1 else 0
-        return hardware, price, milder, energy, order, -self.verdict.binding.margin
+        price, energy = (self.price, self.energy) if self.hardware else (0.0, 0.0)
+        computed, stored = (-bytes_per_element(p) * pair for p in (q.precision, q.weights or q.precision))
+        return self.hardware, price, computed, stored, energy, order, -self.verdict.binding.margin
+
+    @property
+    def hardware(self) -> bool:
+        """Whether it needs more chips or others."""
+        return not HARDWARE.isdisjoint(self.changed)
 
     @property
     def words(self) -> str:
@@ -80,15 +78,19 @@ class Cure:
 
 
 def cures(question: Question) -> list[Cure]:
-    """The changes that would do, cheapest first: of each dimension alone, else of pairs; empty if nothing would.
+    """The changes that would do, cheapest first: of each dimension alone, and pairs; empty if nothing would.
+
+    Pairs without other hardware are tried where no change without it does, other pairs where nothing does.
 
     >>> from labcore.catalogue import H100
     >>> found = cures(Question("llama3-70b", H100, context=8192))
     >>> all(cure.verdict.ok for cure in found), found[0].words
     (True, 'int4 weights')
     """
-    alone = [Cure((name,), verdict) for name in DIMENSIONS for verdict in _that_do(name, question)]
-    return sorted(alone or _pairs(question), key=lambda cure: cure.cost)
+    found = [Cure((name,), verdict) for name in DIMENSIONS for verdict in _that_do(name, question)]
+    if all(cure.hardware for cure in found):
+        found += _pairs(question, PAIRED)
+    return sorted(found or _pairs(question, PAIRED_WITH_HARDWARE), key=lambda cure: cure.cost)
 
 
 def closest(question: Question) -> Verdict:
@@ -103,8 +105,8 @@ def closest(question: Question) -> Verdict:
     return max(found, key=lambda verdict: verdict.binding.margin)
 
 
-def _pairs(question: Question) -> Iterator[Cure]:
-    for first, seconds in PAIRED.items():
+def _pairs(question: Question, paired: Mapping[str, Sequence[str]]) -> Iterator[Cure]:
+    for first, seconds in paired.items():
         for changed in DIMENSIONS[first](question):
             for second in seconds:
                 yield from (Cure((first, second), verdict) for verdict in _that_do(second, changed))
@@ -132,85 +134,3 @@ def _checked(question: Question) -> Verdict | None:
 def _does(question: Question, but: str = "") -> bool:
     verdict = _checked(question)
     return verdict is not None and all(one.met for one in verdict.constraints if one.name != but)
-
-
-def _fewer_bits(q: Question) -> list[Question]:
-    """Weights alone in 8 bits, then all of it, then weights alone in 4 bits, then all: what is fewer than now."""
-    now = bytes_per_element(q.precision)
-    stored = bytes_per_element(q.weights or q.precision)
-    sizes = {bytes_per_element(p): p for p in reversed(q.chip.precisions)}  # the first of each size stays
-    steps = [(-size, 0, replace(q, weights=p)) for p in STORED if (size := bytes_per_element(p)) < stored]
-    for size, p in sizes.items():
-        if size < now:
-            steps.append((-size, 1, replace(q, precision=p, weights=q.weights if stored < size else None)))
-    return [one for _, _, one in sorted(steps, key=lambda step: step[:2])]
-
-
-class _Steps(Sequence):
-    """Questions that differ in one field, made when asked for."""
-
-    def __init__(self, q: Question, field: str, values: Sequence[int]) -> None:
-        self.q, self.field, self.values = q, field, values
-
-    def __len__(self) -> int:
-        return len(self.values)
-
-    def __getitem__(self, at: int) -> Question:
-        return replace(self.q, **{self.field: self.values[at]})
-
-
-def _smaller_batch(q: Question) -> Sequence[Question]:
-    whole = workload(q.model, q.batch, q.context, q.precision)
-    step = 1 if whole.kv_heads else q.chips  # a batch that is dealt out stays a multiple of the chips
-    return _Steps(q, "batch", range(whole.batch - step, 0, -step))
-
-
-def _shorter_context(q: Question) -> Sequence[Question]:
-    context = workload(q.model, q.batch, q.context, q.precision).context
-    return _Steps(q, "context", range((context or 1) - 1, 0, -1))
-
-
-def _fewer_chips(q: Question) -> list[Question]:
-    return [replace(q, chips=n) for n in _counts(q) if n < q.chips]
-
-
-def _more_chips(q: Question) -> list[Question]:
-    return [replace(q, chips=n) for n in _counts(q) if n > q.chips]
-
-
-def _counts(q: Question) -> list[int]:
-    whole = workload(q.model, q.batch, q.context, q.precision)
-    return chip_counts(whole.kv_heads or whole.batch)
-
-
-def _another_chip(q: Question) -> list[Question]:
-    chips = [one for one in SOLD if one.name != q.chip.name and _published(q, one)]
-    fitting: Iterable = ((one, p) for one in chips for p in (q.precision, TWIN.get(q.precision)) if p in one.peaks)
-    first = {}
-    for one, precision in fitting:
-        first.setdefault(one.name, replace(q, chip=one, precision=precision))
-    return list(first.values())
-
-
-def _published(q: Question, chip: Accelerator) -> bool:
-    """Whether all that the question limits is known of a chip."""
-    power = q.max_power is not None or q.max_energy is not None
-    money = {kind for kind, name in LIMITED.items() if getattr(q, name) is not None}
-    return (chip.power is not None or not power) and money <= set(prices(chip))
-
-
-DIMENSIONS: dict[str, Callable[[Question], Sequence[Question]]] = {
-    "fewer bits": _fewer_bits,
-    "smaller batch": _smaller_batch,
-    "shorter context": _shorter_context,
-    "fewer chips": _fewer_chips,
-    "more chips": _more_chips,
-    "another chip": _another_chip,
-}
-HARDWARE = ("more chips", "another chip")
-BOUGHT = {"fewer chips", *HARDWARE}  # changes of what is bought
-TRIED = ("fewer bits", "fewer chips", "more chips", "another chip")
-PAIRED = {
-    "fewer bits": ("smaller batch", "shorter context", "fewer chips", "more chips"),
-    "another chip": ("fewer bits", "fewer chips", "more chips"),
-}

@@ -29,7 +29,8 @@ class Question:
     the first token of the last sequence in the batch, since prompts are read one after another. `context` is the
     prompt's tokens and `answer` the tokens written for a query; the cache holds both, and each step is charged as the
     last one. `weights` is a smaller format that they are stored in and
-    widened from on their way into the unit, so that the chip need not compute in it. `max_power` is that of all
+    widened from on their way into the unit, so that the chip need not compute in it. `shapes` are texts such as
+    "tokens=1,128,512" for inputs whose sizes an .onnx file leaves open. `max_power` is that of all
     chips, `max_energy` that of one query; `max_price` buys all chips, `max_rent` rents them for an hour, both in USD.
 
     Raises ValueError for sizes below 1, limits that are not above 0, a precision that the chip lacks, and a limit
@@ -54,6 +55,7 @@ class Question:
     answer: int = 256
     max_price: float | None = None
     max_rent: float | None = None
+    shapes: tuple[str, ...] = ()
     assumptions: Assumptions = field(default_factory=Assumptions)
 
     def __post_init__(self) -> None:

@@ -14,6 +14,7 @@ from labcore.feasibility.question import Question
 from labcore.feasibility.workload import FUSED, Workload, workload
 from labcore.interconnect.collectives import fastest
 from labcore.interconnect.link import Link, transfer_time
+from labcore.models.load import with_batch
 from labcore.models.network import Layer, Network
 from labcore.units import Bytes, Seconds, divisors
 
@@ -33,7 +34,7 @@ def per_chip(question: Question) -> Workload:
     True
     """
     q, n = question, question.chips
-    whole = workload(q.model, q.batch, q.context, q.precision, q.weights, q.answer)
+    whole = workload(q.model, q.batch, q.context, q.precision, q.weights, q.answer, q.shapes)
     if n == 1:
         return whole
     if (whole.kv_heads or whole.batch) % n:
@@ -41,7 +42,9 @@ def per_chip(question: Question) -> Workload:
         legal = ", ".join(map(str, chip_counts(whole.kv_heads or whole.batch)))
         raise ValueError(f"{n} chips do not divide {what} of {q.model}; take as many chips as one of {legal}")
     if not whole.kv_heads:
-        return workload(q.model, whole.batch // n, q.context, q.precision, q.weights)
+        each = whole.batch // n
+        shapes = with_batch(q.shapes, whole.batch, each)
+        return workload(q.model, each, q.context, q.precision, q.weights, shapes=shapes)
     phases = {phase: shard(network, n) for phase, network in whole.phases.items()}
     return replace(whole, phases=phases, kv_cache=whole.kv_cache / n)
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from labcore.cost.owning import HOUR
 from labcore.feasibility.assumptions import link_between
 from labcore.feasibility.duration import Duration, duration
+from labcore.feasibility.live import live_activations
 from labcore.feasibility.prices import LIMITED, prices
 from labcore.feasibility.question import Question
 from labcore.feasibility.split import link_time, per_chip
 from labcore.feasibility.workload import Workload
-from labcore.models.pressure import Pressure, of_network
-from labcore.precision import bytes_per_element
+from labcore.models.pressure import Pressure
 from labcore.units import Bytes, Ratio, Seconds
 
 KV = {"kv_cache": "KV cache"}
@@ -51,7 +51,8 @@ class Constraint:
 class Verdict:
     """What a check found: memory of one chip, duration of each phase, and the constraints in a fixed order.
 
-    `unknown` names operators of a file that could not be counted: with any, every need is too low.
+    `unknown` names operators of a file that could not be counted: with any, every need is too low. `left_out` names
+    its constants that are no weights and are not held here.
     """
 
     question: Question
@@ -61,10 +62,11 @@ class Verdict:
     durations: Mapping[str, Duration]
     constraints: tuple[Constraint, ...]
     unknown: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
-        """Whether every constraint is met."""
+        """Whether every constraint is met, as far as the operators are counted."""
         return all(one.met for one in self.constraints)
 
     @property
@@ -87,23 +89,25 @@ def check(question: Question) -> Verdict:
     for phase, network in part.phases.items():
         T_link = link_time(network, question.chips, joined) if part.kv_heads and joined else 0.0
         durations[phase] = duration(network.layers, question, T_link)
-    memory = memory_of(part, question.precision)
+    memory = memory_of(part)
     batch = part.batch if part.kv_heads else part.batch * question.chips
     constraints = _constraints(question, memory, durations, batch)
-    unknown = tuple(sorted({name for network in part.phases.values() for name in network.unknown}))
-    return Verdict(question, batch, part.context, memory, durations, constraints, unknown)
+    last = next(reversed(part.phases.values()))
+    return Verdict(question, batch, part.context, memory, durations, constraints, last.unknown, last.left_out)
 
 
-def memory_of(part: Workload, precision: str) -> Pressure:
+def memory_of(part: Workload) -> Pressure:
     """What one chip holds: weights, its part of the cache, and the activations of the phase that needs most.
 
     >>> from labcore.feasibility.workload import workload
-    >>> memory_of(workload("llama3-8b", context=1), "fp16").kv_cache == 2 * 32 * 8 * 128 * 2
+    >>> memory_of(workload("llama3-8b", context=1)).kv_cache == 2 * 32 * 8 * 128 * 2
     True
     """
-    phases = [of_network(network, precision, kv_cache=part.kv_cache) for network in part.phases.values()]
-    stored = [replace(one, weights=one.weights * part.b_weights / bytes_per_element(precision)) for one in phases]
-    return max(stored, key=lambda one: one.total)
+    phases = [
+        Pressure(network.weight_bytes(part.b_weights), live_activations(network), kv_cache=part.kv_cache)
+        for network in part.phases.values()
+    ]
+    return max(phases, key=lambda one: one.total)
 
 
 def usable(question: Question) -> Bytes:
@@ -140,10 +144,10 @@ def _constraints(
 
 
 def _money(q: Question, T_query: Seconds, tokens: bool) -> list[Constraint]:
-    """What all chips cost to buy and for an hour, and what a million tokens or queries cost at that rent."""
+    """What all chips cost to buy and for an hour, and what a million written tokens or queries cost at that rent."""
     known = {kind: q.chips * high.value for kind, (_, high) in prices(q.chip).items()}
     found = [Constraint(MONEY[kind], cost, getattr(q, LIMITED[kind]), "USD") for kind, cost in known.items()]
     if "rent" in known:
         each = known["rent"] / HOUR * T_query / (q.answer if tokens else 1)
-        found.append(Constraint(f"a million {'tokens' if tokens else 'queries'}", 1e6 * each, None, "USD"))
+        found.append(Constraint(f"a million {'tokens written' if tokens else 'queries'}", 1e6 * each, None, "USD"))
     return found

@@ -44,11 +44,12 @@ class Workload:
 
 def workload(
     model: str, batch: int | None = None, context: int | None = None, precision: str = "fp16",
-    weights: str | None = None, answer: int = 0,
+    weights: str | None = None, answer: int = 0, shapes: tuple[str, ...] = (),
 ) -> Workload:  # fmt: skip
     """The passes of a model by name, or of an .onnx file; ValueError for what cannot be built or counted.
 
-    With `weights`, what is trained is stored and read in that format. The cache holds prompt and `answer`.
+    With `weights`, what is trained is stored and read in that format, but for integer weights of a file. The cache
+    holds prompt and `answer`; `shapes` are those of a file's inputs.
 
     >>> workload("gpt2", context=100, answer=28).kv_cache == workload("gpt2", context=128).kv_cache
     True
@@ -57,7 +58,7 @@ def workload(
     """
     file = Path(model)
     stamp = file.stat().st_mtime_ns if file.exists() else 0  # so that a file written anew is read anew
-    whole = _workload(model, batch, context, precision, answer, stamp)
+    whole = _workload(model, batch, context, precision, answer, tuple(shapes), stamp)
     b, b_weights = bytes_per_element(precision), bytes_per_element(weights or precision)
     phases = whole.phases
     if b != b_weights:
@@ -66,12 +67,14 @@ def workload(
 
 
 @lru_cache(maxsize=256)
-def _workload(model: str, batch: int | None, context: int | None, precision: str, answer: int, stamp: int) -> Workload:
-    if not stamp and not model.endswith(".onnx") and "/" not in model:
+def _workload(
+    model: str, batch: int | None, context: int | None, precision: str, answer: int, shapes: tuple[str, ...], stamp: int
+) -> Workload:
+    if not stamp and not shapes and not model.endswith(".onnx") and "/" not in model:
         name = zoo.find(model)
         if "context" in zoo.MODELS[name].options:
             return _language(name, batch or 1, context or DEFAULT_TOKENS, precision, answer)
-    network = load_network(model, batch, precision, context=context)
+    network = load_network(model, batch, precision, shapes, context=context)
     if not network.flop:
         raise ValueError(f"{model} holds no operation that can be counted; `labcore roofline` lists what it holds")
     return Workload({"pass": network})

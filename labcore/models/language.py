@@ -20,6 +20,8 @@ from labcore.units import Bytes, positive_ints
 
 DEFAULT_TOKENS = 512  # of a prompt, or attended to in decode: the length the chapter uses
 INDEX_BYTES = 8  # int64 token numbers
+SWIGLU = FLOP_PER_ELEMENT["silu"] + 1  # silu(gate) * up
+STREAM = ("attn.add", "mlp.down")  # what the second addition of a block reads; the first reads the block before it
 
 _GPT2 = Source(
     "Radford et al., OpenAI", "Language Models are Unsupervised Multitask Learners; src/model.py", 2019,
@@ -111,12 +113,12 @@ def gpt2(
         _linear("attn.qkv", run, d, 3 * d, bias=True),
         *_attention(m, run),
         _linear("attn.proj", run, d, d, bias=True),
-        Layer("attn.add", elementwise(T * d, 1, 2, b)),
+        Layer("attn.add", elementwise(T * d, 1, 2, b), inputs=("positions", "attn.proj")),
         Layer("mlp.norm", layernorm(T, d, b), 2 * d),
         _linear("mlp.up", run, d, m.d_ff, bias=True),
         Layer("mlp.gelu", elementwise(T * m.d_ff, FLOP_PER_ELEMENT["gelu_tanh"], 1, b)),
         _linear("mlp.down", run, m.d_ff, d, bias=True),
-        Layer("mlp.add", elementwise(T * d, 1, 2, b)),
+        Layer("mlp.add", elementwise(T * d, 1, 2, b), inputs=STREAM),
     ]
     layers = (
         _token_embedding(m, run),
@@ -149,13 +151,13 @@ def llama3(
         Layer("attn.rope", elementwise(rotated, FLOP_PER_ELEMENT["rope"], (rotated, run.new * m.d_head), b)),
         *_attention(m, run),
         _linear("attn.proj", run, d, d),
-        Layer("attn.add", elementwise(T * d, 1, 2, b)),
+        Layer("attn.add", elementwise(T * d, 1, 2, b), inputs=("tokens", "attn.proj")),
         Layer("mlp.norm", rmsnorm(T, d, b), d),
         _linear("mlp.gate", run, d, m.d_ff),
-        _linear("mlp.up", run, d, m.d_ff),
-        Layer("mlp.swiglu", elementwise(T * m.d_ff, FLOP_PER_ELEMENT["silu"] + 1, 2, b)),  # silu(gate) * up
+        replace(_linear("mlp.up", run, d, m.d_ff), inputs=("mlp.norm",)),
+        Layer("mlp.swiglu", elementwise(T * m.d_ff, SWIGLU, 2, b), inputs=("mlp.gate", "mlp.up")),
         _linear("mlp.down", run, m.d_ff, d),
-        Layer("mlp.add", elementwise(T * d, 1, 2, b)),
+        Layer("mlp.add", elementwise(T * d, 1, 2, b), inputs=STREAM),
     ]
     layers = (
         _token_embedding(m, run),

@@ -32,6 +32,16 @@ def load_network(
     return read(model, batch=batch, shapes=parse_shapes(shapes), precision=precision)
 
 
+def with_batch(texts: Sequence[str], old: int, new: int) -> tuple[str, ...]:
+    """The shapes with a first size of `new` where it was `old`.
+
+    >>> with_batch(["tokens=8,128", "table=3,8"], old=8, new=2)
+    ('tokens=2,128', 'table=3,8')
+    """
+    sized = {name: (new, *sizes[1:]) if sizes[0] == old else sizes for name, sizes in parse_shapes(texts).items()}
+    return tuple(f"{name}={','.join(map(str, sizes))}" for name, sizes in sized.items())
+
+
 def parse_shapes(texts: Sequence[str]) -> dict[str, tuple[int, ...]]:
     """Read 'name=1,3,224,224' texts into a mapping.
 

@@ -13,13 +13,15 @@ from labcore.units import Bytes, FlopPerByte
 class Layer:
     """One operation of a network, `count` times, with its trained parameters (of one of them).
 
-    The parameters of an embedding are its whole table, though a pass reads only the rows it looks up.
+    The parameters of an embedding are its whole table, though a pass reads only the rows it looks up. `inputs` names
+    the layers and the fed inputs whose values it reads; None is the layer before it, for the first all that is fed.
     """
 
     name: str
     op: Operation
     params: int = 0
     count: int = 1
+    inputs: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,10 @@ class Network:
 
     A network read from a file has no `source`. `unknown` names what a file holds and labcore cannot count: where
     it is not empty, every total here is too low. Parameters are what training sets: weights, biases, and the scale
-    and bias of a normalization, but not its running statistics.
+    and bias of a normalization, but not its running statistics. Those that only what is unknown reads are `loose`;
+    `integers` of all are stored as integers, in `integer_bytes`, whatever the precision of the rest. `left_out` names
+    constants of a file that are neither. `fed` are the bytes of each input by name, `outputs` the layers that make
+    what the caller gets.
     """
 
     name: str
@@ -37,11 +42,25 @@ class Network:
     batch: int = 1
     note: str = ""
     unknown: tuple[str, ...] = ()
+    loose: int = 0
+    integers: int = 0
+    integer_bytes: Bytes = 0
+    left_out: tuple[str, ...] = ()
+    fed: tuple[tuple[str, Bytes], ...] = ()
+    outputs: tuple[str, ...] = ()
 
     @property
     def params(self) -> int:
-        """Trained parameters, all layers."""
-        return sum(layer.count * layer.params for layer in self.layers)
+        """Trained parameters, all layers, and those that only uncounted operators read."""
+        return sum(layer.count * layer.params for layer in self.layers) + self.loose
+
+    def weight_bytes(self, bytes_per_element: Bytes) -> Bytes:
+        """Bytes of all parameters, those of them that a file stores as integers at their own size.
+
+        >>> Network("two", (), None, loose=10, integers=4, integer_bytes=4).weight_bytes(2)  # 6 floats, 4 integers
+        16
+        """
+        return (self.params - self.integers) * bytes_per_element + self.integer_bytes
 
     @property
     def macs(self) -> int:

@@ -8,10 +8,11 @@ of the instruction. Every other operator is in OPERATORS or it is not counted, a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from math import prod
 
+from labcore.models.onnx_node import Node, NotCountedError, Tensor
 from labcore.ops import FLOP_PER_ELEMENT, Operation, conv2d, embedding_bag, layernorm, matmul, softmax
 from labcore.ops import rmsnorm as rms_norm
 from labcore.units import Bytes
@@ -21,6 +22,8 @@ FREE = {"Cast", "Dropout", "Flatten", "Identity", "Reshape", "Shape", "Size", "S
 
 ELEMENTWISE = {  # FLOP an element of the output
     "Relu": FLOP_PER_ELEMENT["relu"], "Clip": FLOP_PER_ELEMENT["relu6"], "Sigmoid": FLOP_PER_ELEMENT["sigmoid"],
+    "QuantizeLinear": 5, "DequantizeLinear": 2,  # / scale, round, + zero, two bounds; - zero, * scale
+    "DynamicQuantizeLinear": 7,  # the least and the largest before that
     "LeakyRelu": 2, "PRelu": 2, "Softplus": 3, "HardSigmoid": 4, "HardSwish": 5, "Swish": FLOP_PER_ELEMENT["silu"],
     "BatchNormalization": 2,  # x * a + b: where it is not folded, its four vectors are two before the run
 } | dict.fromkeys((
@@ -32,47 +35,6 @@ REDUCTIONS = dict.fromkeys(  # FLOP an element of the input
     ("ArgMax", "ArgMin", "ReduceL1", "ReduceMax", "ReduceMean", "ReduceMin", "ReduceProd", "ReduceSum"), 1
 ) | dict.fromkeys(("ReduceL2", "ReduceLogSumExp", "ReduceSumSquare"), 2)
 MOVEMENT = ("Concat", "DepthToSpace", "Expand", "Pad", "Slice", "SpaceToDepth", "Split", "Tile", "Transpose")
-
-
-@dataclass(frozen=True)
-class Tensor:
-    """A value of the graph; `constant` where it is known before the run."""
-
-    name: str
-    shape: tuple[int, ...]
-    bytes_per_element: Bytes
-    constant: bool = False
-
-    @property
-    def n(self) -> int:
-        """Elements."""
-        return prod(self.shape)
-
-    @property
-    def nbytes(self) -> Bytes:
-        """Bytes of all elements."""
-        return self.n * self.bytes_per_element
-
-
-@dataclass(frozen=True)
-class Node:
-    """One operator of the graph with its sized operands; an optional input that is left out is None."""
-
-    op_type: str
-    name: str
-    inputs: tuple[Tensor | None, ...]
-    outputs: tuple[Tensor, ...]
-    attributes: Mapping[str, object]
-    opset: int
-
-    @property
-    def reads(self) -> dict[str, Bytes]:
-        """Bytes of each different operand, but for constants of one element."""
-        return {t.name: t.nbytes for t in self.inputs if t and not (t.constant and t.n == 1)}
-
-
-class NotCountedError(Exception):
-    """An operator that labcore knows, in a form that it does not count; the text says which."""
 
 
 def _elementwise(node: Node) -> Operation:
@@ -100,12 +62,37 @@ def _conv(node: Node) -> Operation:
     if x.shape[1] != groups * w.shape[1]:
         raise ValueError(f"{node.name}: weights {w.shape} in {groups} groups do not fit {x.shape[1]} input channels")
     padding = _padding(node, size, kernel, stride, dilation, flat)
-    b = x.bytes_per_element
-    op = conv2d(*x.shape[:2], *size, w.shape[0], *kernel, stride, padding, b, groups, dilation)
+    op = conv2d(*x.shape[:2], *size, w.shape[0], *kernel, stride, padding, groups=groups, dilation=dilation)
     counted, found = (op.shape["P"], op.shape["Q"])[flat:], node.outputs[0].shape[2:]
     if counted != found:
         raise ValueError(f"{node.name}: the file gives an output of {found}, its sizes give {counted}; export it anew")
-    return op
+    return replace(op, reads={"x": x.nbytes, _operand("w", w): w.nbytes}, writes={"y": node.outputs[0].nbytes})
+
+
+def _transposed_conv(node: Node) -> Operation:
+    """Each input element meets each tap of its filters: (N, C, H, W) with (C, K / groups, R, S), any number of axes.
+
+    Products that `pads` then cut off are counted, as the hardware does them.
+    """
+    x, w = node.inputs[:2]
+    macs, y = x.n * prod(w.shape[1:]), node.outputs[0]
+    reads = {"x": x.nbytes, _operand("w", w): w.nbytes}
+    return Operation("conv2d", 2 * macs, reads, {"y": y.nbytes}, macs, {"groups": node.attributes.get("group", 1)})
+
+
+def _resize(node: Node) -> Operation:
+    """Nearest copies what it keeps. Linear blends two neighbours along each axis that changes, 3 FLOP a blend.
+
+    With k such axes an output is 2^k neighbours, folded to one by 2^k - 1 blends a + t * (b - a) (ONNX, Resize).
+    """
+    x, y = node.inputs[0], node.outputs[0]
+    mode = node.attributes.get("mode", b"nearest").decode()
+    if mode not in ("nearest", "linear") or node.attributes.get("antialias"):
+        raise NotCountedError(f"({'antialiased ' * bool(node.attributes.get('antialias'))}{mode})")
+    neighbours = 2 ** sum(a != b for a, b in zip(x.shape, y.shape, strict=True)) if mode == "linear" else 1
+    read = min(x.nbytes, neighbours * y.nbytes)
+    kind = "resize" if neighbours > 1 else "movement"
+    return Operation(kind, 3 * (neighbours - 1) * y.n, {"x": read}, {"y": y.nbytes})
 
 
 def _padding(
@@ -149,8 +136,18 @@ def _gemm(node: Node) -> Operation:
 
 def _product(A: Tensor, B: Tensor, y: Tensor, op: Operation) -> Operation:
     """A matmul with the true bytes of operands that broadcast, or that are the same tensor."""
-    reads = {"A": A.nbytes} if A.name == B.name else {"A": A.nbytes, "B": B.nbytes}
+    reads = {"A": A.nbytes} if A.name == B.name else {"A": A.nbytes, _operand("B", B): B.nbytes}
     return replace(op, reads=reads, writes={"C": y.nbytes})
+
+
+def _operand(name: str, of: Tensor) -> str:
+    """The name of an operand, another one for integer weights, whose bytes no choice of a format changes."""
+    return f"{name} as stored" if of.stored else name
+
+
+def _between(count: Callable[[Node], Operation], *places: int) -> Callable[[Node], Operation]:
+    """The row of an operator on integers, whose scales and zero points stand between the operands."""
+    return lambda node: count(replace(node, inputs=tuple(node.inputs[i] for i in places)))
 
 
 def _softmax(node: Node) -> Operation:
@@ -169,6 +166,14 @@ def _normalization(node: Node) -> Operation:
     return replace(op, reads={"x": x.nbytes} | {t.name: t.nbytes for t in vectors if t})
 
 
+def _instance_normalization(node: Node) -> Operation:
+    """As LayerNorm over each channel of each input, (N, C, ...) -> (N * C, rest); then a scale and a bias."""
+    x, *vectors = node.inputs
+    rows = x.shape[0] * x.shape[1]
+    op = layernorm(rows, x.n // rows, x.bytes_per_element)
+    return replace(op, reads={"x": x.nbytes} | {t.name: t.nbytes for t in vectors})
+
+
 def _reduction(node: Node) -> Operation:
     x, y = node.inputs[0], node.outputs[0]
     return Operation("reduction", REDUCTIONS[node.op_type] * x.n, {"x": x.nbytes}, {"y": y.nbytes}, shape={"n": x.n})
@@ -179,7 +184,9 @@ def _gather(node: Node) -> Operation:
     data, indices = node.inputs
     if data.constant and node.attributes.get("axis", 0) == 0:
         dim = prod(data.shape[1:])
-        return embedding_bag(indices.n, 1, dim, data.bytes_per_element, indices.bytes_per_element)
+        op = embedding_bag(indices.n, 1, dim, data.bytes_per_element, indices.bytes_per_element)
+        looked_up, read = op.reads.values()
+        return replace(op, reads={_operand("rows", data): looked_up, "indices": read}, writes=_written(node))
     op = _movement(node)
     return replace(op, reads={**op.reads, "indices": indices.nbytes})
 
@@ -187,18 +194,29 @@ def _gather(node: Node) -> Operation:
 def _movement(node: Node) -> Operation:
     """Each element is read once and each place written once: a slice reads what it keeps."""
     data = node.inputs if node.op_type == "Concat" else node.inputs[:1]
-    written = sum(y.nbytes for y in node.outputs)
-    return Operation("movement", 0, {"x": min(sum(x.nbytes for x in data), written)}, {"y": written})
+    written = _written(node)
+    return Operation("movement", 0, {"x": min(sum(x.nbytes for x in data), written["y"])}, written)
+
+
+def _written(node: Node) -> dict[str, Bytes]:
+    return {"y": sum(y.nbytes for y in node.outputs)}
 
 
 OPERATORS: dict[str, Callable[[Node], Operation]] = {
     "Conv": _conv,
+    "ConvTranspose": _transposed_conv,
+    "ConvInteger": _between(_conv, 0, 1),
+    "QLinearConv": _between(_conv, 0, 3),
     "MatMul": _matmul,
+    "MatMulInteger": _between(_matmul, 0, 1),
+    "QLinearMatMul": _between(_matmul, 0, 3),
     "Gemm": _gemm,
     "Softmax": _softmax,
     "LogSoftmax": _softmax,  # exponential, sum, and the logarithm's subtraction: as many
     "LayerNormalization": _normalization,
     "RMSNormalization": _normalization,
+    "InstanceNormalization": _instance_normalization,
+    **dict.fromkeys(("Resize", "Upsample"), _resize),
     "Gather": _gather,
     **dict.fromkeys(("AveragePool", "MaxPool", "GlobalAveragePool", "GlobalMaxPool"), _pool),
     **dict.fromkeys((*ELEMENTWISE, "Gelu", "Max", "Mean", "Min", "Sum"), _elementwise),

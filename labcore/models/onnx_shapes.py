@@ -1,12 +1,11 @@
-"""The size of every tensor of an ONNX graph: inputs made definite, weights reduced to shapes, the rest inferred."""
+"""The size of every tensor of an ONNX graph: inputs made definite, the rest inferred."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import prod
 from typing import TYPE_CHECKING
 
-from labcore.models.onnx_ops import Tensor
+from labcore.models.onnx_node import Tensor
 from labcore.units import Bytes
 
 if TYPE_CHECKING:
@@ -21,7 +20,6 @@ OTHER_BYTES = {
     "INT64": 8, "UINT64": 8, "INT32": 4, "UINT32": 4, "INT16": 2, "UINT16": 2, "INT8": 1, "UINT8": 1, "BOOL": 1,
     "INT4": 0.5, "UINT4": 0.5,
 }  # fmt: skip
-SHAPE_DATA = 64  # elements: a constant of no more may be a shape, and keeps its values for the inference
 
 Dims = tuple[int | str, ...] | None  # a str is a size left open, by its symbol or '?'; None is an unknown rank
 
@@ -100,35 +98,6 @@ def _dims(value: ValueInfoProto) -> Dims:
     if not value.type.tensor_type.HasField("shape"):
         return None
     return tuple(d.dim_value if d.dim_value > 0 else d.dim_param or "?" for d in value.type.tensor_type.shape.dim)
-
-
-def strip_weights(model: ModelProto) -> dict[str, int]:
-    """Reduce constants to their shapes, but for the small ones; return the parameters in each of them.
-
-    A float of rank 1 or more counts as parameters, any other as none. Constant nodes become initializers first.
-    """
-    from onnx import TensorProto, helper
-
-    graph, floats = model.graph, {getattr(TensorProto, name) for name in FLOAT_BYTES}
-    nodes = list(graph.node)
-    del graph.node[:]
-    for node in nodes:
-        if node.op_type == "Constant" and node.attribute[0].name == "value":
-            graph.initializer.append(node.attribute[0].t)
-            graph.initializer[-1].name = node.output[0]
-        else:
-            graph.node.append(node)
-    params = {w.name: prod(w.dims) if w.data_type in floats and w.dims else 0 for w in graph.initializer}
-    listed = {v.name for v in graph.input}
-    kept = []
-    for w in graph.initializer:
-        if prod(w.dims) <= SHAPE_DATA and w.data_location != TensorProto.EXTERNAL:
-            kept.append(w)
-        elif w.name not in listed:
-            graph.input.append(helper.make_tensor_value_info(w.name, w.data_type, w.dims))
-    del graph.initializer[:]
-    graph.initializer.extend(kept)
-    return params
 
 
 def infer_tensors(

@@ -1,10 +1,12 @@
 """What a model keeps in memory: weights, activations, gradients, optimizer state, KV cache, attention scores.
 
 Counting. Inference keeps the weights, the cache, and two neighbouring tensors at a time: what a layer reads and what it
-writes. Training keeps the output of every layer until the backward pass has used it. That is a little more than
-frameworks keep: what an addition has taken up is not needed again, so that a GPT-2 block in fp16, counted here with 36
-bytes for each token and element of the width, needs 32. Of attention's scores backward needs those behind the softmax.
-The optimizer's account is ZeRO's (Rajbhandari et al., SC 2020): beside weights and gradients in the precision of the
+writes. That is the book's rule, and exact for a plain chain; where a value waits for a layer further on, as a shortcut
+does, `labcore.feasibility.live` follows the graph's own edges.
+Training keeps the output of every layer until the backward pass has used it. That is a little more than frameworks
+keep: what an addition has taken up is not needed again, so that a GPT-2 block in fp16, counted here with 36 bytes for
+each token and element of the width, needs 32. Of attention's scores backward needs those behind the softmax. The
+optimizer's account is ZeRO's (Rajbhandari et al., SC 2020): beside weights and gradients in the precision of the
 computation stand the weights in fp32 and each of the optimizer's moments in fp32. So Adam takes 16 bytes a parameter in
 mixed precision, and in fp32, which needs no second copy of the weights, 16 as well.
 """
@@ -108,6 +110,8 @@ def of_network(
 ) -> Pressure:  # fmt: skip
     """Pressure of a network that was built at `precision`; fused attention never writes its scores down.
 
+    In inference its activations are the outputs of the two neighbouring layers that are largest together.
+
     >>> of_network(mlp((4, 8), batch=3), precision="fp16")  # 3 x 8 before and after the ReLU
     Pressure(weights=80, activations=96, scores=0, kv_cache=0, gradients=0, optimizer=0)
     """
@@ -118,7 +122,7 @@ def of_network(
         kept = sum(layer.count * _written(layer) for layer in plain)
         softmaxes = sum(one.count * _written(one) for one in scores if one.name == SOFTMAX)
         return Pressure(activations=kept, scores=softmaxes, **state)
-    weights = network.params * bytes_per_element(precision)
+    weights = network.weight_bytes(bytes_per_element(precision))
     live = max((_written(a) + _written(b) for a, b in pairwise(plain)), default=sum(map(_written, plain)))
     return Pressure(weights, live, max(map(_written, scores), default=0), kv_cache)
 

@@ -42,13 +42,17 @@ def dlrm(batch: int = 1, precision: str = "fp16", lookups: int = 1) -> Network:
     b = bytes_per_element(precision)
     dim = BOTTOM_MLP[-1]
     bag = embedding_bag(batch, lookups, dim, b, INDEX_BYTES)
+    bottom = mlp_layers("bottom", (DENSE_FEATURES, *BOTTOM_MLP), batch, b)
+    tables = [Layer(f"table{i}", bag, rows * dim, inputs=("indices",)) for i, rows in enumerate(TABLE_ROWS)]
+    fed = ("dense", batch * DENSE_FEATURES * b), ("indices", len(tables) * batch * lookups * INDEX_BYTES)
+    vectors = tuple(layer.name for layer in (bottom[-1], *tables))
     layers = (
-        *mlp_layers("bottom", (DENSE_FEATURES, *BOTTOM_MLP), batch, b),
-        *(Layer(f"table{i}", bag, rows * dim) for i, rows in enumerate(TABLE_ROWS)),
-        *_interaction(1 + len(TABLE_ROWS), dim, batch, b),
+        *bottom,
+        *tables,
+        *_interaction(vectors, dim, batch, b),
         *mlp_layers("top", (interaction_width(1 + len(TABLE_ROWS), dim), *TOP_MLP), batch, b, last="sigmoid"),
     )
-    return Network("dlrm", layers, _SOURCE, batch, f"{lookups} lookups a table")
+    return Network("dlrm", layers, _SOURCE, batch, f"{lookups} lookups a table", fed=fed)
 
 
 def interaction_width(vectors: int, dim: int) -> int:
@@ -70,12 +74,17 @@ def mlp_layers(name: str, widths: Sequence[int], batch: int, b: Bytes, last: str
     return layers
 
 
-def _interaction(vectors: int, dim: int, batch: int, b: Bytes) -> list[Layer]:
-    """T @ T^T for the (vectors, dim) matrix T of each sample; T is both operands and is read once."""
+def _interaction(vectors: tuple[str, ...], dim: int, batch: int, b: Bytes) -> list[Layer]:
+    """T @ T^T for the (vectors, dim) matrix T of each sample; T is both operands and is read once.
+
+    `vectors` names the layers that make the rows of T; the first one's goes on beside the pairs.
+    """
+    n = len(vectors)
+    pairs = movement(batch * interaction_width(n, dim), b)
     return [
-        Layer("interaction.stack", movement(batch * vectors * dim, b)),
-        Layer("interaction.dot", _gram(vectors, dim, batch, b)),
-        Layer("interaction.pairs", movement(batch * interaction_width(vectors, dim), b)),
+        Layer("interaction.stack", movement(batch * n * dim, b), inputs=vectors),
+        Layer("interaction.dot", _gram(n, dim, batch, b)),
+        Layer("interaction.pairs", pairs, inputs=("interaction.dot", vectors[0])),
     ]
 
 

@@ -38,4 +38,4 @@ def kws(batch: int = 1, precision: str = "fp16") -> Network:
     chain.dense("fc", WORDS)
     last = Layer("softmax", softmax(batch, WORDS, chain.bytes_per_element))
     note = "DS-CNN on 49 x 10 MFCCs; batch normalization folded into the convolutions"
-    return Network("kws", (*chain.layers, last), _SOURCE, batch, note)
+    return Network("kws", (*chain.layers, last), _SOURCE, batch, note, fed=chain.fed)

@@ -42,31 +42,33 @@ class Chain:
         positive_ints(batch=shape[0])
         self.shape = shape
         self.bytes_per_element = bytes_per_element
+        self.fed = (("input", self.elements * bytes_per_element),)
         self.layers: list[Layer] = []
 
     def conv(
         self, name: str, K: int, kernel: Pair, stride: Pair = 1, groups: int = 1, padding: Padding | None = None,
-        bias: bool = False, x: tuple[int, int, int, int] | None = None,
+        bias: bool = False, x: tuple[int, int, int, int] | None = None, reads: str | None = None,
     ) -> None:  # fmt: skip
         """Append a convolution to K channels with its folded batch normalization.
 
-        Padding keeps the size where the stride is 1, unless given. It reads `x`, by default what flows.
+        Padding keeps the size where the stride is 1, unless given. It reads `x`, by default what flows; then `reads`
+        names the layer that wrote it.
         """
         N, C, H, W = x or self.shape
         R, S = per_axis("kernel", kernel)
         padding = (R // 2, S // 2) if padding is None else padding
         op = conv2d(N, C, H, W, K, R, S, stride, padding, self.bytes_per_element, groups)
         params = K * (C // groups) * R * S + 2 * K + bias * K
-        self._append(name, op, (N, K, op.shape["P"], op.shape["Q"]), params)
+        self._append(name, op, (N, K, op.shape["P"], op.shape["Q"]), params, reads and (reads,))
 
     def activation(self, name: str, function: str = "relu") -> None:
         """Append an activation, one of `labcore.ops.FLOP_PER_ELEMENT`."""
         op = elementwise(self.elements, FLOP_PER_ELEMENT[function], bytes_per_element=self.bytes_per_element)
         self._append(name, op, self.shape)
 
-    def add(self, name: str) -> None:
-        """Append the addition of a shortcut."""
-        self._append(name, elementwise(self.elements, 1, 2, self.bytes_per_element), self.shape)
+    def add(self, name: str, terms: tuple[str, str] | None = None) -> None:
+        """Append the addition of a shortcut; `terms` names the two layers, without it the shortcut has no name."""
+        self._append(name, elementwise(self.elements, 1, 2, self.bytes_per_element), self.shape, inputs=terms)
 
     def pool(self, name: str, kernel: Pair, stride: Pair = 1, padding: Padding = 0) -> None:
         """Append a maximum or mean pool."""
@@ -84,8 +86,16 @@ class Chain:
         N, C, H, W = self.shape
         return N * C * H * W
 
-    def _append(self, name: str, op: Operation, shape: tuple[int, int, int, int], params: int = 0) -> None:
-        self.layers.append(Layer(name, op, params))
+    @property
+    def last(self) -> str:
+        """The name of the layer that wrote what flows."""
+        return self.layers[-1].name
+
+    def _append(
+        self, name: str, op: Operation, shape: tuple[int, int, int, int], params: int = 0,
+        inputs: tuple[str, ...] | None = None,
+    ) -> None:  # fmt: skip
+        self.layers.append(Layer(name, op, params, inputs=inputs))
         self.shape = shape
 
 
@@ -108,20 +118,21 @@ def resnet50(batch: int = 1, precision: str = "fp16") -> Network:
     chain.pool("avgpool", kernel=chain.shape[2:])
     chain.dense("fc", 1000)
     note = "v1.5 (stride on the 3x3); batch normalization folded into the convolutions"
-    return Network("resnet50", tuple(chain.layers), _RESNET, batch, note)
+    return Network("resnet50", tuple(chain.layers), _RESNET, batch, note, fed=chain.fed)
 
 
 def _bottleneck(chain: Chain, name: str, width: int, stride: int) -> None:
     """Squeeze to `width` channels, convolve, expand to four times as many, add the shortcut."""
-    x = chain.shape
+    x, shortcut = chain.shape, chain.last
     chain.conv(f"{name}.conv1", width, kernel=1)
     chain.activation(f"{name}.relu1")
     chain.conv(f"{name}.conv2", width, kernel=3, stride=stride)
     chain.activation(f"{name}.relu2")
     chain.conv(f"{name}.conv3", 4 * width, kernel=1)
     if x != chain.shape:  # the shortcut changes shape, so it is a convolution too
-        chain.conv(f"{name}.downsample", 4 * width, kernel=1, stride=stride, x=x)
-    chain.add(f"{name}.add")
+        chain.conv(f"{name}.downsample", 4 * width, kernel=1, stride=stride, x=x, reads=shortcut)
+        shortcut = chain.last
+    chain.add(f"{name}.add", (shortcut, f"{name}.conv3"))
     chain.activation(f"{name}.relu3")
 
 
@@ -145,12 +156,12 @@ def mobilenetv2(batch: int = 1, precision: str = "fp16") -> Network:
     chain.pool("avgpool", kernel=chain.shape[2:])
     chain.dense("fc", 1000)
     note = "width 1.0; batch normalization folded into the convolutions"
-    return Network("mobilenetv2", tuple(chain.layers), _MOBILENET, batch, note)
+    return Network("mobilenetv2", tuple(chain.layers), _MOBILENET, batch, note, fed=chain.fed)
 
 
 def _inverted_residual(chain: Chain, name: str, expansion: int, channels: int, stride: int) -> None:
     """Expand the channels, convolve each by itself, project without an activation; add where the shape stayed."""
-    x = chain.shape
+    x, shortcut = chain.shape, chain.last
     hidden = expansion * x[1]
     if expansion != 1:
         chain.conv(f"{name}.expand", hidden, kernel=1)
@@ -159,4 +170,4 @@ def _inverted_residual(chain: Chain, name: str, expansion: int, channels: int, s
     chain.activation(f"{name}.relu6_2", "relu6")
     chain.conv(f"{name}.project", channels, kernel=1)
     if x == chain.shape:
-        chain.add(f"{name}.add")
+        chain.add(f"{name}.add", (shortcut, f"{name}.project"))

@@ -19,7 +19,7 @@ from labcore.plots.roof import as_chip, chip_sources, draw_chip, label_chips, ro
 from labcore.plots.style import BLUE, VERMILLION, look, scaled
 from labcore.plots.words import as_table, columns, rows, three
 from labcore.roofline import Placement, place_network
-from labcore.units import format_si
+from labcore.units import counted, format_si
 
 LAYER_UNITS = {
     "network": "", "chip": "", "precision": "", "series": "", "kind": "", "name": "", "count": "",
@@ -73,7 +73,8 @@ def kind(op: Operation) -> str:
 def title(net: Network) -> str:
     """Name, batch and phase."""
     phase = [net.note] if net.note.startswith(("prefill", "decode")) else []
-    return ", ".join([net.name, f"batch {net.batch}", *phase])
+    unknown = [f"{counted(len(net.unknown), 'operator')} not counted"] if net.unknown else []
+    return ", ".join([net.name, f"batch {net.batch}", *phase, *unknown])
 
 
 def draw_layers(ax: Axes, table: Table) -> Axes:
@@ -88,7 +89,9 @@ def draw_layers(ax: Axes, table: Table) -> Axes:
         ax.scatter(*columns(mine, "I", "R_attain"), s=[area(r["share"]) for r in mine], marker=marker, label=name,
                    facecolor=(colour, 0.35), edgecolor=colour, linewidth=1.2, zorder=3)  # fmt: skip
     ax.legend(loc="upper left", labelspacing=0.7, handletextpad=0.4)
-    ax.set_title(table["network"][0], fontsize=9, fontweight="normal")
+    rest = 1 - fsum(r["share"] for r in layers)
+    beside = f"\nnot drawn: layers without FLOP, {100 * rest:.1f} % of the time" if rest > 1e-9 else ""
+    ax.set_title(table["network"][0] + beside, fontsize=9, fontweight="normal")
     for handle in ax.get_legend().legend_handles:
         handle.set_sizes([40])
     label_chips(ax, [corners])
@@ -189,6 +192,8 @@ def time_in_words(table: Table) -> str:
 
 def save_network_roofline(network: Network, chip: Accelerator, precision: str, path: Path) -> None:
     """Draw a network's layers on a chip's roofline to an .svg, .png or .pdf file."""
+    if not path.parent.is_dir():
+        raise ValueError(f"folder {path.parent} does not exist; make it, or take another for {path.name}")
     path.write_bytes(NETWORK_ROOFLINE.render(path.suffix.lstrip("."), network=network, chip=chip, precision=precision))
 
 

@@ -19,6 +19,7 @@ import pkgutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -153,7 +154,10 @@ def find(id: str) -> Figure:
     >>> find("rising-ridge").item
     'Figure 11'
     """
-    if id not in figures():
+    for module in Path(labcore.plots.__path__[0]).glob("*.py") if id not in FIGURES else ():
+        if f'id="{id}"' in module.read_text(encoding="utf-8"):  # to read all is quick, to import all is not
+            import_module(f"labcore.plots.{module.stem}")
+    if id not in FIGURES and id not in figures():
         near = difflib.get_close_matches(id, FIGURES, n=3, cutoff=0.3) or sorted(FIGURES)
         raise ValueError(f"no figure {id!r}; did you mean {', '.join(near)}?")
     return FIGURES[id]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Sequence
 
 from labcore.roofline import attainable
 from labcore.units import Flop, FlopPerByte, FlopPerSecond, format_si
 
 MARKS = "abcdefghijklmnopqrstuvwxyz"
+MARGIN = 15  # columns beside the drawing: the longest label and the axis
 
 
 def text_roofline(
@@ -49,6 +51,8 @@ def text_roofline(
     margin = max(map(len, labels))
     lines = [f" {label:>{margin}} |{''.join(line).rstrip()}" for label, line in zip(labels, grid, strict=True)]
     lines.append(f" {'':{margin}} +{'-' * width}")
-    axis = f"{low:g} FLOP/B".ljust(width - 12) + f"{high:g} FLOP/B"
-    legend = "  ".join(f"{MARKS[i % len(MARKS)]} {kind}" for i, kind in enumerate(kinds))
-    return "\n".join([*lines, f" {'':{margin}}  {axis}", f" {legend}   ridge {I_ridge:.4g} FLOP/B"])
+    left, right = f"{low:g} FLOP/B", f"{high:g} FLOP/B"
+    lines.append(f" {'':{margin}}  {left}{right:>{max(width - len(left), len(right) + 1)}}")
+    marked = [f"{MARKS[i % len(MARKS)]} {kind}" for i, kind in enumerate(kinds)] + [f"ridge {I_ridge:.4g} FLOP/B"]
+    legend = textwrap.wrap("  ".join(one.replace(" ", "\0") for one in marked), width + margin, initial_indent=" ")
+    return "\n".join([*lines, *(line.replace("\0", " ") for line in legend)])

@@ -9,19 +9,21 @@ from rich.table import Table
 from labcore.catalogue.architectures import Architecture
 from labcore.catalogue.facts import Accelerator
 
+LEAST_SPECS = ("power", "memory", "year", "precision")  # columns that a narrow terminal leaves out first
 
-def specs_table(chips: Iterable[Accelerator], wide: bool = True) -> Table:
-    """The catalogue, one chip a row: best half-precision peak, bandwidth, ridge; if wide also capacity and power."""
+
+def specs_table(chips: Iterable[Accelerator]) -> Table:
+    """The catalogue, one chip a row: best half-precision peak, bandwidth, ridge, capacity and power."""
     table = Table(show_edge=False, header_style="bold")
     for name, justify in (("chip", "left"), ("year", "right"), ("precision", "left"), ("peak", "right")):
         table.add_column(name, justify=justify, no_wrap=True)
-    for name in ("bandwidth", "ridge", *(("memory", "power") if wide else ())):
+    for name in ("bandwidth", "ridge", "memory", "power"):
         table.add_column(name, justify="right", no_wrap=True)
     for chip in chips:
         precision = default_precision(chip)
         peak, ridge = str(chip.peaks[precision]), f"{chip.ridge(precision):.4g}"
-        more = (str(chip.capacity), str(chip.power or "-")) if wide else ()
-        table.add_row(chip.name, str(chip.year), precision, peak, str(chip.bandwidth), ridge, *more)
+        size, power = str(chip.capacity), str(chip.power or "-")
+        table.add_row(chip.name, str(chip.year), precision, peak, str(chip.bandwidth), ridge, size, power)
     return table
 
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from rich.markup import escape
 from rich.table import Table
 
-from labcore.catalogue.links import LAUNCH
-from labcore.feasibility.assumptions import ETA_COMPUTE, ETA_MEMORY, RESERVE, link_between
-from labcore.feasibility.cures import BOUGHT, Cure
-from labcore.feasibility.prices import SAYS, prices, said
+from labcore.feasibility.changes import BOUGHT
+from labcore.feasibility.cures import Cure
+from labcore.feasibility.prices import SAYS, prices
 from labcore.feasibility.question import Question
 from labcore.feasibility.verdict import MONEY, Constraint, Verdict, usable
+from labcore.report.assumptions import assumed, unpriced
 from labcore.units import counted, format_si
 
 SHOWN = 5  # cures in the report for people; JSON has all
@@ -21,7 +20,7 @@ SHOWN = 5  # cures in the report for people; JSON has all
 
 def feasibility_table(verdict: Verdict) -> Table:
     """One constraint a row: need, limit, margin, and what the need is made of most."""
-    table = Table(title=escape(asked(verdict)), title_justify="left", show_edge=False, header_style="bold")
+    table = Table(show_edge=False, header_style="bold")
     table.add_column("constraint", no_wrap=True)
     for name in ("needs", "limit", "margin"):
         table.add_column(name, justify="right", no_wrap=True)
@@ -48,11 +47,6 @@ def amount(value: float, unit: str) -> str:
     return f"{value:,.0f} USD" if value >= 1000 else f"{value:.2f} USD" if value >= 0.01 else f"{value:.2g} USD"
 
 
-def unpriced(verdict: Verdict) -> list[str]:
-    """What nobody has said of the chip, of 'price' and 'rent'."""
-    return [kind for kind in MONEY if kind not in prices(verdict.question.chip)]
-
-
 def asked(verdict: Verdict) -> str:
     """The question in words: model, precision, batch, context, chips."""
     q = verdict.question
@@ -70,27 +64,34 @@ def times(margin: float) -> str:
     return f"{margin:,.0f}x" if margin >= 100 else f"{margin:.3g}x"
 
 
-def feasibility_summary(verdict: Verdict, cures: Sequence[Cure], nearest: Verdict | None = None) -> str:
-    """The answer, what binds, memory by part, the cures or that there are none, and every assumption."""
+def feasibility_summary(
+    verdict: Verdict, cures: Sequence[Cure], nearest: Verdict | None = None, brief: bool = False
+) -> str:
+    """The answer, what binds, memory by part, the cures or that there are none, and unless brief every assumption."""
     lines = [answer(verdict), held(verdict), spent(verdict)]
     if not verdict.constraints[0].met:
         lines.append("Times and energy are those of a chip like it that could hold all of this")
     if verdict.unknown:
         lines.append(f"NOT COUNTED, unknown operators: {', '.join(verdict.unknown)}; every need is too low by them")
+    if verdict.left_out:
+        lines.append(f"NOT COUNTED, constants that are no weights: {', '.join(verdict.left_out)}")
     if not verdict.ok:
         lines += _cured(verdict.question, cures, nearest)
-    return "\n".join([*lines, "", "Assumptions", *(f"- {line}" for line in assumed(verdict))])
+    return "\n".join(lines if brief else [*lines, "", "Assumptions", *(f"- {line}" for line in assumed(verdict))])
 
 
 def answer(verdict: Verdict) -> str:
-    """Yes or no, and what binds with its margin."""
+    """Yes or no, and what binds with its margin; a yes says what it is a yes without."""
     limited = [one for one in verdict.constraints if one.limit is not None]
     missed = [one.name for one in limited if not one.met]
     binding = verdict.binding
-    what = f"{binding.name} binds" + (f" ({binding.largest})" if binding.largest else "")
+    binds = "binds" if len(limited) > 1 or missed else "is the only limit"
+    what = f"{binding.name} {binds}" + (f" ({binding.largest})" if binding.largest else "")
     room = f"{amount(binding.need, binding.unit)} needed, {amount(binding.limit, binding.unit)} allowed"
     also = "".join(f"; also missed: {name}" for name in missed if name != binding.name)
-    return f"{'NO' if missed else 'YES'}: {what}, margin {times(binding.margin)}: {room}{also}"
+    n = len(verdict.unknown)
+    but = f", but for {counted(n, 'operator')} that {'is' if n == 1 else 'are'} not counted" if n and not missed else ""
+    return f"{'NO' if missed else 'YES'}{but}: {what}, margin {times(binding.margin)}: {room}{also}"
 
 
 def held(verdict: Verdict) -> str:
@@ -132,58 +133,11 @@ def _then(cure: Cure) -> str:
     return f"margin {times(after.binding.margin)}, {step.name} {format_si(step.need, 's', 3)}{energy}{price}"
 
 
-def assumed(verdict: Verdict) -> list[str]:
-    """Every assumption behind a verdict, one sentence each, with the source of its number."""
-    q, given = verdict.question, verdict.question.assumptions
-
-    def source(fact: object, value: float) -> str:
-        return str(fact.source) if value == fact.value else "as asked"
-
-    lines = [
-        f"{given.reserve:.0%} of the memory is kept back ({source(RESERVE, given.reserve)})",
-        f"a layer reaches {given.eta_compute:.0%} of the dense peak ({source(ETA_COMPUTE, given.eta_compute)}) and "
-        f"{given.eta_memory:.0%} of the bandwidth ({source(ETA_MEMORY, given.eta_memory)}), whichever is slower",
-        f"no kernel takes less than {format_si(given.T_launch, 's')} to launch ({source(LAUNCH, given.T_launch)})",
-        "activations and cache are in the precision asked for, weights too unless they are stored in fewer bits, whose "
-        "scales and widening are free here; whether the model stays accurate enough must be measured",
-        "the power is the chip's rated power all the time, so that energy is at most this; host and cooling are extra",
-        *_money(verdict),
-        "cheapest: first no new hardware (fewer bits, a smaller batch, a shorter context, fewer chips), then by price, "
-        "then, where none is known, by energy a query; of pairs at one price the one that computes in more bits",
-    ]
-    if verdict.context:
-        lines.append(
-            f"attention is fused; prompts of {verdict.context} tokens are read one at a time, so the last of a batch "
-            f"waits for all; a query writes {counted(q.answer, 'token')}, each charged as the last, when the cache "
-            "holds prompt and answer; the target is that of one decode step"
-        )
-    if q.chips > 1:
-        lines.append(_joined(verdict))
-    return lines
-
-
-def _money(verdict: Verdict) -> list[str]:
-    """Where each price comes from, at which end of its range it counts, and what nobody has said."""
-    q = verdict.question
-    known = [
-        f"one {q.chip.name} costs {said(one)} {SAYS[kind]}, server and staff are extra, the higher end counts "
-        f"({one[1].source})"
-        for kind, one in prices(q.chip).items()
-    ]
-    return known + [f"no {kind} is known of {q.chip.name}, so none is counted" for kind in unpriced(verdict)]
-
-
-def _joined(verdict: Verdict) -> str:
-    q = verdict.question
-    if not verdict.context:
-        return "the chips share the batch, and each holds the whole model, embedding tables included"
-    link = link_between(q.chip, q.chips)
-    rate = f"{format_si(link.BW_one_way, 'B/s')} one way and {format_si(link.L_lat, 's')} a message"
-    return f"tensor parallelism over {link.name}, {rate}; two all-reduces a block, nothing overlaps them"
-
-
 def feasibility_object(verdict: Verdict, cures: Sequence[Cure], nearest: Verdict | None = None) -> dict[str, object]:
-    """What `labcore can-i-run --json` prints, in SI base units; where no limit is set, margin and met are null."""
+    """What `labcore can-i-run --json` prints, in SI base units; where no limit is set, margin and met are null.
+
+    "ok" is null where all is met as far as the operators are counted, and "unknown" names others.
+    """
     return {
         **_found(verdict),
         "cures": [{"change": cure.words, "changed": list(cure.changed), **_found(cure.verdict)} for cure in cures],
@@ -195,7 +149,7 @@ def feasibility_object(verdict: Verdict, cures: Sequence[Cure], nearest: Verdict
 def _found(verdict: Verdict) -> dict[str, object]:
     q = verdict.question
     return {
-        "ok": verdict.ok,
+        "ok": None if verdict.ok and verdict.unknown else verdict.ok,
         "model": q.model, "chip": q.chip.name, "chips": q.chips, "precision": q.precision,
         "weights": q.weights or q.precision,
         "batch": verdict.batch, "context": verdict.context,
@@ -205,6 +159,7 @@ def _found(verdict: Verdict) -> dict[str, object]:
         "memory": verdict.memory.parts,
         "durations": {phase: {"T": one.T, **one.parts} for phase, one in verdict.durations.items()},
         "unknown": list(verdict.unknown),
+        "left_out": list(verdict.left_out),
         "unpriced": unpriced(verdict),
     }  # fmt: skip
 

@@ -54,23 +54,24 @@ def roofline_object(
         "share_of_peak": network.flop / T / chip.peak(precision),
         "layers": roofline_rows(placements),
         "unknown": list(network.unknown),
+        "left_out": list(network.left_out),
     }
 
 
-def roofline_table(placements: Sequence[Placement], title: str, wide: bool = True) -> Table:
-    """The per-layer table; the time is that of all `count` layers, each from DRAM. Not wide: the verdict alone."""
+LEAST_ROOFLINE = ("attainable", "bytes", "FLOP", "kind")  # columns that a narrow terminal leaves out first
+
+
+def roofline_table(placements: Sequence[Placement], title: str) -> Table:
+    """The per-layer table; the time is that of all `count` layers, each from DRAM."""
     table = Table(title=escape(title), title_justify="left", show_edge=False, header_style="bold")
     table.add_column("layer", overflow="fold", min_width=12)
-    for name in ("kind", *(("FLOP", "bytes") if wide else ()), "FLOP/B", "bound"):
+    for name in ("kind", "FLOP", "bytes", "FLOP/B", "bound", "attainable", "time", "share"):
         table.add_column(name, justify="left" if name in ("kind", "bound") else "right", no_wrap=True)
-    for name in (*(("attainable",) if wide else ()), "time", "share"):
-        table.add_column(name, justify="right", no_wrap=True)
     T = sum(p.T for p in placements)
     for p in placements:
         times = f"{p.layer.name} x{p.layer.count}" if p.layer.count > 1 else p.layer.name
-        work = (format_si(p.layer.op.flop, "FLOP", 3), format_si(p.layer.op.D_vol, "B", 3)) if wide else ()
-        rate = (format_si(p.R_attain, "FLOP/s", 3),) if wide else ()
-        place = (f"{p.I:.3g}", p.bound, *rate, format_si(p.T, "s", 3), f"{p.T / T:.1%}")
+        work = format_si(p.layer.op.flop, "FLOP", 3), format_si(p.layer.op.D_vol, "B", 3)
+        place = f"{p.I:.3g}", p.bound, format_si(p.R_attain, "FLOP/s", 3), format_si(p.T, "s", 3), f"{p.T / T:.1%}"
         table.add_row(escape(times), escape(p.layer.op.kind), *work, *place)
     return table
 
@@ -90,7 +91,9 @@ def roofline_summary(network: Network, chip: Accelerator, precision: str, placem
         f"{'tokens' if network.note.startswith('decode') else 'inputs'}/s, {share:.1%} of peak; {memory:.0%} of that "
         "time is memory-bound",
     ]
-    weights = network.params * bytes_per_element(precision)
+    if network.integers:
+        lines.append(f"{format_si(network.integers, '')} of the parameters are integers of the file, read as they are")
+    weights = network.weight_bytes(bytes_per_element(precision))
     if weights > chip.capacity.value:
         lines.append(
             f"DOES NOT FIT: the parameters take {format_si(weights, 'B')}, one {chip.name} holds {chip.capacity}; "
@@ -98,6 +101,8 @@ def roofline_summary(network: Network, chip: Accelerator, precision: str, placem
         )
     if network.unknown:
         lines.append(f"NOT COUNTED, unknown operators: {', '.join(network.unknown)}; the totals are too low by them")
+    if network.left_out:
+        lines.append(f"NOT COUNTED, constants that are no weights: {', '.join(network.left_out)}")
     return "\n".join(lines)
 
 

@@ -89,17 +89,18 @@ def wake_vision(size: int = 96, width: Ratio = 0.25) -> Network:
     chain.conv("conv2", max(1280, _eights(1280 * width)), kernel=1)
     chain.pool("avgpool", kernel=chain.shape[2:])
     chain.dense("fc", 2)
-    return Network(f"wake vision {size} x {width:g}", tuple(chain.layers), None, note="activations fused")
+    name = f"wake vision {size} x {width:g}"
+    return Network(name, tuple(chain.layers), None, note="activations fused", fed=chain.fed)
 
 
 def _block(chain: Chain, name: str, expansion: int, channels: int, stride: int) -> None:
-    x = chain.shape
+    x, shortcut = chain.shape, chain.last
     if expansion != 1:
         chain.conv(f"{name}.expand", expansion * x[1], kernel=1)
     chain.conv(f"{name}.depthwise", chain.shape[1], kernel=3, stride=stride, groups=chain.shape[1])
     chain.conv(f"{name}.project", channels, kernel=1)
     if x == chain.shape:
-        chain.add(f"{name}.add")
+        chain.add(f"{name}.add", (shortcut, f"{name}.project"))
 
 
 def _eights(channels: float) -> int:
