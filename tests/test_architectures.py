@@ -321,7 +321,8 @@ def test_sram_moves_the_wall_and_a_single_phone_has_no_room():
 
 
 @pytest.mark.parametrize(("call", "text"), [
-    (lambda: architecture("LPU v9"), "no architecture is called 'LPU v9'; the nearest names are LPU v1, TPU v5p, Mobile NPU"),
+    (lambda: architecture("LPU v9"),
+     "no architecture is called 'LPU v9'; the nearest names are LPU v1, TPU v5p, Mobile NPU"),
     (lambda: architecture("H100").tier("SRAM"), "H100 has no SRAM; its tiers are shared memory, L2, HBM"),
     (lambda: architecture("Trainium2").BW("SRAM"), "no bandwidth is known of the SRAM of Trainium2; of HBM it is"),
     (lambda: architecture("LPU v1").peak("bf16"), "LPU v1 has no bf16 peak; it has fp16, int8"),

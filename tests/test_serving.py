@@ -182,6 +182,13 @@ def test_conservation(trace, how, way, room):
         assert not stays["preempted"].any()
 
 
+def test_a_prompt_of_one_token_is_a_step_of_one_sequence():
+    """Both read every weight for one token that looks at itself, and put one token out."""
+    for model in ("gpt2", "llama3-8b"):
+        one = engine(model, H100)
+        assert one.prompt(1) == pytest.approx(one.step(1, 1), rel=1e-12)
+
+
 @settings(max_examples=50, deadline=None)
 @given(traces(), st.integers(1, 12))
 def test_chunks_do_the_same_work(trace, budget):

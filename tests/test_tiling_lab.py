@@ -1,5 +1,7 @@
 """What lab 14 rests on besides its machines: reasons, figures, explorers, and the numbers its prose speaks of."""
 
+import re
+
 import matplotlib as mpl
 import numpy as np
 import pytest
@@ -132,6 +134,14 @@ def test_the_room_of_a_tile_and_its_pace():
     assert room == pytest.approx((4 * 128**2 + 2 * 2 * 2 * 16 * 128) / (164 * 1024))
     assert "fits (at most t = 189)" in tile_room.describe(**values)
     assert "does not fit" in tile_room.describe(**values | {"depth": 128})
+
+
+def test_the_sentence_names_the_widest_tile_of_every_capacity():
+    """4 B a sum, 2 * 2 * 2 B an element of depth, held twice. With 1025 B in a KiB some t would come in too early."""
+    for KiB in range(1, 2049, 16):
+        said = tile_room.describe(chip="A100", precision="fp16", KiB=KiB, t=16, depth=1, operands="twice")
+        t = int(re.search(r"at most t = (\d+)", said)[1])
+        assert 4 * t**2 + 8 * t <= KiB * 1024 < 4 * (t + 1) ** 2 + 8 * (t + 1), KiB
 
 
 @pytest.mark.parametrize("b", [0.5, 1, 2, 4, 8])

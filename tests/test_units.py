@@ -1,8 +1,10 @@
 """Units: prefixes, and the dimensions of every public formula, checked with pint from its signature."""
 
+import ast
 import importlib
 import inspect
 import typing
+from pathlib import Path
 
 import numpy as np
 import pint
@@ -10,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import labcore
 from labcore import units
 from labcore.units import format_binary, format_si, positive, positive_ints, unit_scale
 
@@ -171,3 +174,40 @@ def test_a_size_of_numpy_is_refused_with_the_way_out():
 def test_positive_names_the_quantity(bad):
     with pytest.raises(ValueError, match=r"^BW must be a finite number above 0, got "):
         positive(R_peak=1.0, BW=bad)
+
+
+# ---- the same name, the same unit
+
+SYMBOLS = {"T": "Seconds", "L": "Seconds", "BW": "BytesPerSecond", "R": "FlopPerSecond", "E": "Joules", "P": "Watts",
+           "D": "Bytes", "b": "Bytes", "I": "FlopPerByte", "p": "Ratio", "eta": "Ratio", "G": "Ratio"}  # fmt: skip
+NOT_SYMBOLS = {"R2", "BW_share"}  # a coefficient of determination; a share of the bandwidth
+# Words that mean what stands around them: a budget of bytes or of watts, a rate of requests or a share.
+HOMONYMS = {
+    "budget", "burst", "clock", "compute", "demand", "exchange", "gradients", "held", "high", "load", "low", "memory",
+    "most", "points", "rate", "rates", "traffic", "width",
+}  # fmt: skip
+
+
+def annotated_names():
+    """Every parameter, field and constant of the package that carries a unit: its name, its units, its place."""
+    for path in sorted(Path(labcore.__file__).parent.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.arg):
+                name, annotation = node.arg, node.annotation
+            elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+                name, annotation = node.target.id, node.annotation
+            else:
+                continue
+            used = [one.id for one in ast.walk(annotation) if isinstance(one, ast.Name)] if annotation else []
+            if found := {unit for unit in used if unit_of(getattr(units, unit, None)) is not None}:
+                yield name, found, f"{path.name}:{node.lineno}"
+
+
+def test_a_symbol_has_its_unit_and_any_other_name_one_unit_everywhere():
+    units_of = {}
+    for name, found, place in annotated_names():
+        if (symbol := name.split("_")[0]) in SYMBOLS and name not in NOT_SYMBOLS:
+            assert found == {SYMBOLS[symbol]}, f"{name} at {place} is in {found}"
+        elif name not in HOMONYMS:
+            assert found == units_of.setdefault(name, found), f"{name} at {place} is in {found}, not {units_of[name]}"
+    assert len(units_of) > 200

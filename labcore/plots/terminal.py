@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Sequence
 
 from labcore.roofline import attainable
-from labcore.units import Flop, FlopPerByte, FlopPerSecond, format_si
+from labcore.units import FlopPerByte, FlopPerSecond, format_si
 
 MARKS = "abcdefghijklmnopqrstuvwxyz"
 MARGIN = 15  # columns beside the drawing: the longest label and the axis
@@ -36,7 +36,7 @@ def text_roofline(
     def column(I: FlopPerByte) -> int:
         return round((width - 1) * math.log(I / low) / math.log(high / low))
 
-    def row(R: Flop) -> int:
+    def row(R: FlopPerSecond) -> int:
         return min(height - 1, max(0, round((height - 1) * math.log(top / R) / math.log(top / bottom))))
 
     grid = [[" "] * width for _ in range(height)]
