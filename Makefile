@@ -1,5 +1,5 @@
-# make lab | make test | make figures | make lock | make clean
-# The first three make .venv from requirements.txt when it is missing or stale, then run their job.
+# make lab | make test | make figures | make setup | make lock | make clean
+# The first four make .venv from requirements.txt when it is missing or stale, then run their job.
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))
