@@ -147,11 +147,12 @@ def prediction(id: str, asked: re.Match) -> str:
 
 
 def answer(id: str, computed: re.Match, text: str) -> str:
-    """A computed value, with room for the guess that was kept."""
+    """The question, and a computed value with room for the guess that was kept."""
     value = computed["value"].replace(",", "")
     return (
-        f'<p class="computed" data-id="{html.escape(id)}" data-value="{value}"><span class="yours"></span>'
-        f'<span class="value">{html.escape(text)}</span><span class="verdict"></span></p>\n'
+        f'<p class="computed" data-id="{html.escape(id)}" data-value="{value}">{html.escape(text[: computed.start()])}'
+        f'<span class="yours"></span><span class="value">{html.escape(text[computed.start() :])}</span>'
+        '<span class="verdict"></span></p>\n'
     )
 
 

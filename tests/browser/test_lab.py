@@ -263,13 +263,13 @@ def test_a_prediction_is_kept_and_compared(lab, house):
     if lab.name != "99_explorers":
         pytest.skip("one notebook tells; the other has predictions of its own")
     page = lab.page
-    page.get_by_role("textbox", name="Your guess (%)").fill("40.6")
+    page.get_by_role("textbox", name="Your guess: Share").fill("40.6")
     page.get_by_role("button", name="Keep").click()
     page.get_by_role("alert").get_by_text("Kept: 40.6 %.").wait_for()
     assert '"value": 40.6' in (house / "my/predictions.json").read_text()
     run_all(page)
     page.get_by_text("Your prediction: 40.6 %. Computed: 20.3 %. The guess is 2.00 times that").wait_for()
-    assert page.get_by_role("textbox", name="Your guess (%)").input_value() == "40.6"
+    assert page.get_by_role("textbox", name="Your guess: Share").input_value() == "40.6"
 
 
 def test_a_picture_of_each_explorer(lab, artefacts):
