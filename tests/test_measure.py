@@ -759,6 +759,13 @@ def test_fused_attention_asks_the_same_work_and_fewer_bytes():
     assert case["eager"].working_set == 2 * heads * (4 * seq * dim + 2 * seq * seq)  # the table before and after
 
 
+def test_rows_are_normalized_over_768_features():
+    """32 x 512 rows in and out, in two bytes; layer normalization also reads a scale and a shift for each feature."""
+    case = {c.group: c for c in gpu.gpu_operations.cases(gpu.Device(None, "cpu"), quick=False)}
+    assert case["softmax"].D_vol == 2 * 2 * 32 * 512 * 768
+    assert case["layernorm"].D_vol == 2 * (2 * 32 * 512 * 768 + 2 * 768)
+
+
 class Events:
     """A stand-in for torch.cuda whose events tell 3 ms for whatever lies between them."""
 
