@@ -318,7 +318,6 @@ def roofline(
     from labcore import report
     from labcore.catalogue import chip as find_chip
     from labcore.models.load import load_network
-    from labcore.plots.network import save_network_roofline
     from labcore.plots.terminal import MARGIN, text_roofline
     from labcore.roofline import place_network
 
@@ -332,6 +331,8 @@ def roofline(
         raise ValueError(f"{model} holds no operation that can be counted{unknown}")
     placements = place_network(network, chip, precision)
     if plot:
+        from labcore.plots.network import save_network_roofline
+
         save_network_roofline(network, chip, precision, plot)
     if as_json:
         print_json(report.roofline_object(network, chip, precision, placements))

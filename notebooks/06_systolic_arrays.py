@@ -489,7 +489,9 @@ Shown(
 
 # %%
 more = cycles(4096, 128, 256, 128, 128, "ws") / cycles(4096, 128, 129, 128, 128, "ws")
-print(f"129 columns on 128 lanes: {coverage(129, 128):.1%}; 256 take {more - 1:.1%} longer")
+print(
+    f"129 columns on 128 lanes: {coverage(129, 128):.1%}; 256 take {more - 1:.1%} longer"
+)
 print("8 x 8 x 8 on 8 x 8: 8 to stream, 14 more to the far corner, 8 to unload")
 display(
     compare("06-cycles", cycles(8, 8, 8, 8, 8), "cycles"),

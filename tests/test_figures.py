@@ -117,6 +117,16 @@ def contrast_on_white(colour):
     return 1.05 / (luminance(colour) + 0.05)
 
 
+def test_a_figure_is_found_in_the_one_module_that_names_it():
+    """So that drawing one figure imports no others; a new process knows none before it looks."""
+    look = "from labcore.plots.registry import FIGURES, find; find('rising-ridge'); print(*FIGURES)"
+    known = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True).stdout.split()
+    assert "rising-ridge" in known
+    assert len(known) < len(ALL) / 2
+    texts = [path.read_text(encoding="utf-8") for path in checkout("labcore", "plots").glob("*.py")]
+    assert [id for id in ALL if not any(f'id="{id}"' in text for text in texts)] == []
+
+
 # ---- words
 
 

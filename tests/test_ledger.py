@@ -251,6 +251,22 @@ def test_unknown_ids_lead_to_the_nearest():
         claims("?")
 
 
+def test_the_books_inputs_are_computed_once_and_others_each_time():
+    asked = []
+    one = Claim("mine", "Item 1", Number("2"), "x", "00_lab#cell", lambda n=2: asked.append(n) or n)
+    assert one.settle() is one.settle()
+    assert [one.settle(n=3).computed, one.settle(n=3).computed] == [3, 3]
+    assert asked == [2, 3, 3]
+
+
+def test_a_departure_that_comes_later_is_heeded():
+    one = Claim("mine", "Item 1", Number("2"), "x", "00_lab#cell", lambda: 2)
+    assert one.settle().verdict == "reproduces"
+    one.rounding(lambda: 2)
+    with pytest.raises(LedgerError, match=r"^mine reproduces the print, so it may not carry a reason"):
+        one.settle()
+
+
 def test_a_second_claim_of_the_same_id_raises(monkeypatch):
     monkeypatch.setattr(ledger, "LEDGER", dict(ledger.LEDGER))
     with pytest.raises(LedgerError, match=r"^claim nm1-3-v100-ridge is there already$"):

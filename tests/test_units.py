@@ -170,10 +170,17 @@ def test_a_size_of_numpy_is_refused_with_the_way_out():
         positive_ints(K=np.int64(3))
 
 
-@pytest.mark.parametrize("bad", [0, -1.0, float("nan"), float("inf"), "fast", None, [1.0, -1.0]])
+@pytest.mark.parametrize(
+    "bad", [0, -1.0, float("nan"), float("inf"), 10**400, "fast", None, [1.0, -1.0], [1.0, np.inf]]
+)
 def test_positive_names_the_quantity(bad):
     with pytest.raises(ValueError, match=r"^BW must be a finite number above 0, got "):
         positive(R_peak=1.0, BW=bad)
+
+
+@pytest.mark.parametrize("good", [1, 5e-324, 1.7e308, True, np.float32(2), np.arange(1, 4), [1, 2.5]])
+def test_positive_takes_numbers_and_arrays(good):
+    positive(BW=good)
 
 
 # ---- the same name, the same unit

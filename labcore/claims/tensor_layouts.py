@@ -7,6 +7,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from labcore.cache import Cache, simulate
 from labcore.catalogue.layouts import PYTORCH, RESNET50_GAIN, TENSORFLOW
 from labcore.claims.ledger import cites, computes
@@ -25,6 +27,7 @@ def feature_map(name: str, C: int = 64, H: int = 56, W: int = 56, N: int = 1) ->
     return layout(name, N=N, C=C, H=H, W=W)
 
 
+@cache
 def misses(name: str, order: str, C: int, H: int = 7, W: int = 7) -> int:
     """Lines that a first cache of 32 KiB fetches for one pass over a map of float32 in this order of loops."""
     return simulate(walk(feature_map(name, C, H, W), order), L1).misses

@@ -13,6 +13,7 @@ from itertools import product
 from math import ceil
 
 from labcore.catalogue import chip as find_chip
+from labcore.catalogue.facts import Accelerator
 from labcore.catalogue.memory import L2_BANDWIDTH
 from labcore.matrix.engage import alignment, engage, multiprocessor
 from labcore.ops import Operation
@@ -55,8 +56,11 @@ def gemm_waves(chip: str, M: int, N: int, block: tuple[int, int] = (256, 128), s
     (1, 2)
     """
     positive_ints(M=M, N=N, split=split, batch=batch)
-    blocks = ceil(M / block[0]) * ceil(N / block[1]) * split * batch
-    return ceil(blocks / int(multiprocessor(chip).count.value))
+    return ceil(_blocks(M, N, block, batch) * split / int(multiprocessor(chip).count.value))
+
+
+def _blocks(M: int, N: int, block: tuple[int, int], batch: int) -> int:
+    return batch * ceil(M / block[0]) * ceil(N / block[1])
 
 
 def gemm_kernels(
@@ -85,24 +89,25 @@ def gemm_kernels(
         R_peak = find_chip(chip).peak("fp32")
     if D_vol is None:
         D_vol = batch * (M * K + K * N + M * N) * size
+    known, count = find_chip(chip), int(multiprocessor(chip).count.value)
     for block in BLOCKS:
         for split in (parts for parts in SPLITS if parts <= max(1, deep // 64)):
-            yield _kernel(chip, unit, R_peak, (M, K, N), batch, deep, block, split, D_vol, size)
+            yield _kernel(known, count, unit, R_peak, (M, K, N), batch, deep, block, split, D_vol, size)
 
 
 def _kernel(
-    chip: str, unit: str, R_peak: FlopPerSecond, sizes: tuple[int, int, int], batch: int, deep: int,
+    chip: Accelerator, count: int, unit: str, R_peak: FlopPerSecond, sizes: tuple[int, int, int], batch: int, deep: int,
     block: tuple[int, int], split: int, D_vol: Bytes, size: Bytes,
 ) -> Implementation:  # fmt: skip
     M, K, N = sizes
-    slots = gemm_waves(chip, M, N, block, split, batch) * int(multiprocessor(chip).count.value)
+    blocks = _blocks(M, N, block, batch)
+    slots = ceil(blocks * split / count) * count
     eta = batch * M * N * K / (slots * block[0] * block[1] * ceil(deep / split))
-    blocks = batch * ceil(M / block[0]) * ceil(N / block[1])
     D_L2 = blocks * (block[0] + block[1]) * deep * size  # every block fetches its rows and its columns
     sums = split * batch * M * N * SUM_BYTES if split > 1 else 0  # written by the parts, read by a second kernel
     flop = 2 * batch * M * N * K
-    BW, D_vol = find_chip(chip).BW, D_vol + sums
-    T = max(flop / (R_peak * eta), D_vol / BW, D_L2 / L2_BANDWIDTH[find_chip(chip).name].value) + sums / BW
+    BW, D_vol = chip.BW, D_vol + sums
+    T = max(flop / (R_peak * eta), D_vol / BW, D_L2 / L2_BANDWIDTH[chip.name].value) + sums / BW
     name = f"{block[0]} x {block[1]}" + (f", K in {split}" if split > 1 else "")
     return Implementation(name, unit, flop, eta, R_peak, D_vol + sums, T, 1 + (split > 1), block, split)
 

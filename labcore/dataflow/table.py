@@ -18,8 +18,9 @@ levels of that chip's memory save is not in this count.
 
 from __future__ import annotations
 
+import functools
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from labcore.loopnest.nest import OUTPUT, Problem
@@ -80,10 +81,7 @@ def orders(problem: Problem, dataflow: str) -> Iterator[str]:
     >>> list(orders(matmul_problem(4, 4, 4), "os"))
     ['MNK', 'NMK']
     """
-    inner = innermost(problem, dataflow)
-    outer = [dim for dim in problem.sizes if dim not in inner]
-    for first, last in itertools.product(itertools.permutations(outer), itertools.permutations(inner)):
-        yield "".join(first + last)
+    return _orders(problem.sizes, innermost(problem, dataflow))
 
 
 def telling_orders(problem: Problem, dataflow: str) -> list[str]:
@@ -98,15 +96,27 @@ def telling_orders(problem: Problem, dataflow: str) -> list[str]:
     ['NKPQCRS', 'NPKQCRS', 'NPQKCRS']
     """
     rules = [*INSIDE, "PQ"] if _square(problem) else INSIDE
-    pairs = [(a, b) for a, b in rules if {a, b} <= set(problem.sizes)]
+    pairs = [a + b for a, b in rules if {a, b} <= set(problem.sizes)]
     idle = [dim for dim, size in problem.sizes.items() if size == 1 or dim in find(dataflow).whole]
+    return list(_telling(tuple(problem.sizes), innermost(problem, dataflow), tuple(idle), tuple(pairs)))
+
+
+@functools.cache
+def _telling(dims: tuple[str, ...], inner: str, idle: tuple[str, ...], pairs: tuple[str, ...]) -> tuple[str, ...]:
+    """Layers whose loops turn alike share them."""
     found = {}
-    for order in orders(problem, dataflow):
+    for order in _orders(dims, inner):
         turning = [dim for dim in order if dim not in idle]
-        place = {dim: at for at, dim in enumerate(idle + turning)}
+        place = {dim: at for at, dim in enumerate([*idle, *turning])}
         if all(place[a] < place[b] for a, b in pairs if not {a, b} & set(idle)):
             found["".join(place)] = None
-    return list(found)
+    return tuple(found)
+
+
+def _orders(dims: Iterable[str], inner: str) -> Iterator[str]:
+    outer = [dim for dim in dims if dim not in inner]
+    for first, last in itertools.product(itertools.permutations(outer), itertools.permutations(inner)):
+        yield "".join(first + last)
 
 
 def _square(problem: Problem) -> bool:

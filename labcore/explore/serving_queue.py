@@ -98,6 +98,7 @@ def broken(run: Run) -> list[str]:
     return ["first tokens too late"] * late + ["gaps too long"] * long
 
 
+@cache
 def on_target(server: str, scheduler: str, rate: Hertz, batch: int) -> bool:
     """Whether a run keeps both targets: 95 % of first tokens within a second, 99 % of gaps within 50 ms."""
     return not broken(served(server, scheduler, rate, batch))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,7 +81,10 @@ def words_held(problem: Problem) -> np.ndarray:
     """
     total = 0
     for axes in problem.operands.values():
-        tables = [_over_grid(problem, axis, _extent) for axis in axes]
+        tables = [
+            _along(problem.sizes, {dim: problem.sizes[dim] for dim, _ in axis.terms}, functools.partial(_extent, axis))
+            for axis in axes
+        ]
         total = total + math.prod(tables[1:], start=tables[0])
     return total
 
@@ -102,7 +105,10 @@ def words_moved(problem: Problem, order: str) -> np.ndarray:
 
 def _operand_words(problem: Problem, axes: tuple[Axis, ...], order: str) -> np.ndarray:
     used = {dim for axis in axes for dim, _ in axis.terms}
-    trips = {dim: _along(problem, (dim,), lambda tile, d=dim: problem.sizes[d] // tile[d]) for dim in order}
+    trips = {
+        dim: _along(problem.sizes, {dim: size}, lambda tile, dim=dim, size=size: size // tile[dim])
+        for dim, size in problem.sizes.items()
+    }
     if all(_disjoint(problem, axis) for axis in axes):
         return math.prod(problem.sizes[dim] for dim in used) * passes(order, used, trips)
     sizes, _ = _tables(problem, axes, order, None)
@@ -141,43 +147,44 @@ def passes(order: str, used: set[str], trips: dict[str, np.ndarray]) -> np.ndarr
 
 def _tables(problem: Problem, axes: tuple[Axis, ...], order: str, at: int | None) -> tuple[list, list]:
     """For each axis, over its own tiles: new elements and shared ones, summed over the steps of one loop."""
-    pairs = [_over_grid(problem, axis, lambda a, tile: _summed(problem, a, tile, order, at)) for axis in axes]
+    pairs = [_summed(problem, axis, order, at) for axis in axes]
     return [pair[..., 0] for pair in pairs], [pair[..., 1] for pair in pairs]
 
 
-def _summed(problem: Problem, axis: Axis, tile: dict[str, int], order: str, at: int | None) -> tuple[int, int]:
+def _summed(problem: Problem, axis: Axis, order: str, at: int | None) -> np.ndarray:
     """What matters to an axis is the order of its own dimensions, and where among them the step is taken."""
-    own = "".join(dim for dim in order if dim in tile)
-    before = None if at is None else sum(dim in tile for dim in order[:at])
+    dims = {dim for dim, _ in axis.terms}
+    own = "".join(dim for dim in order if dim in dims)
+    before = None if at is None else sum(dim in dims for dim in order[:at])
     sizes = tuple(problem.sizes[dim] for dim in own)
-    return _step(axis, own, sizes, tuple(tile[dim] for dim in own), before, at is None or order[at] in tile)
+    return _steps(axis, own, sizes, before, at is None or order[at] in dims, tuple(problem.sizes))
 
 
-@functools.lru_cache(maxsize=100_000)
-def _step(
-    axis: Axis, own: str, sizes: tuple[int, ...], tiles: tuple[int, ...], before: int | None, takes_it: bool
-) -> tuple[int, int]:
-    """New and shared elements of an axis, summed over the steps of a loop of its own or, between those, of another."""
-    loops = [Loop(dim, size // tile, tile) for dim, size, tile in zip(own, sizes, tiles, strict=True)]
-    if not takes_it:
-        loops.insert(before, Loop("", 1, 0))
-    return windows(axis, loops, dict(zip(own, tiles, strict=True)), before)
+@functools.lru_cache(maxsize=10_000)
+def _steps(
+    axis: Axis, own: str, sizes: tuple[int, ...], before: int | None, takes_it: bool, every: tuple[str, ...]
+) -> np.ndarray:
+    """New and shared elements of an axis, summed over the steps of a loop of its own or, between those, of another.
+
+    Layers and orders share these: (..., 2) over the grid of `every` dimension, of length 1 along those of others.
+    """
+
+    def of(tile: dict[str, int]) -> tuple[int, int]:
+        loops = [Loop(dim, size // tile[dim], tile[dim]) for dim, size in zip(own, sizes, strict=True)]
+        if not takes_it:
+            loops.insert(before, Loop("", 1, 0))
+        return windows(axis, loops, tile, before)
+
+    return _along(every, dict(zip(own, sizes, strict=True)), of)
 
 
 def _extent(axis: Axis, tile: dict[str, int]) -> int:
     return 1 + sum(step * (tile[dim] - 1) for dim, step in axis.terms)
 
 
-def _over_grid(problem: Problem, axis: Axis, of: object) -> np.ndarray:
-    return _along(problem, tuple(dim for dim, _ in axis.terms), lambda tile: of(axis, tile))
-
-
-def _along(problem: Problem, dims: tuple[str, ...], of: object) -> np.ndarray:
-    """A function of the tiles of some dimensions as an array that broadcasts over the grid of all."""
-    choices = [tiles_of(problem, dim) for dim in dims]
-    values = np.array([of(dict(zip(dims, tile, strict=True))) for tile in itertools.product(*choices)], np.int64)
-    values = values.reshape([len(c) for c in choices] + list(values.shape[1:]))
-    by_place = sorted(range(len(dims)), key=lambda k: list(problem.sizes).index(dims[k]))
-    rest = list(range(len(dims), values.ndim))
-    shape = [len(tiles_of(problem, dim)) if dim in dims else 1 for dim in problem.sizes]
-    return values.transpose(by_place + rest).reshape(shape + list(values.shape[len(dims) :]))
+def _along(every: Iterable[str], sizes: Mapping[str, int], of: Callable[[dict[str, int]], object]) -> np.ndarray:
+    """A function of the tiles of some dimensions as an array that broadcasts over the grid of every dimension."""
+    choices = {dim: divisors(sizes[dim]) for dim in every if dim in sizes}
+    tiles = (dict(zip(choices, tile, strict=True)) for tile in itertools.product(*choices.values()))
+    values = np.array([of(tile) for tile in tiles], np.int64)
+    return values.reshape([len(choices[dim]) if dim in choices else 1 for dim in every] + list(values.shape[1:]))

@@ -87,11 +87,11 @@ class Figure:
         picture = to_bytes(self.plot_table(table), fmt, dpi=150)
         if fmt != "svg":
             return picture
-        return with_description(picture, self.title, f"{self.shape(table)} {self.says(table)}")
+        return with_description(picture, self.title, f"{self.shape(table, inputs)} {self.says(table)}")
 
-    def shape(self, table: Table) -> str:
-        """What the picture shows to those who cannot see it; `alt` says it for the default inputs."""
-        return self.alt if table == self.table() else f"{self.title}; drawn here with other inputs."
+    def shape(self, table: Table, inputs: Mapping[str, object]) -> str:
+        """What the picture of a table from these inputs shows to those who cannot see it; `alt` is for the default."""
+        return self.alt if not inputs or table == self.table() else f"{self.title}; drawn here with other inputs."
 
 
 def with_description(svg: bytes, title: str, description: str) -> bytes:
@@ -108,7 +108,7 @@ class Shown:
 
     def __init__(self, figure: Figure, inputs: Mapping[str, object]) -> None:
         table = figure.table(**inputs)
-        self.sentence, self.alt = figure.says(table), figure.shape(table)
+        self.sentence, self.alt = figure.says(table), figure.shape(table, inputs)
         self.caption = figure.caption if self.alt == figure.alt else ""  # it speaks of the default inputs
         self.png = small_png(figure.plot_table(table))
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from labcore.claims.quantities import Quantity
 from labcore.claims.settled import SettledTable
+
+if TYPE_CHECKING:
+    from labcore.claims.quantities import Quantity
 
 
 def claims_table(settled: SettledTable) -> Table:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from labcore.catalogue.facts import Accelerator
 from labcore.feasibility.assumptions import Assumptions, link_between
@@ -132,10 +133,14 @@ class Engine:
             seen[rows] = T + (self._links(part, rows) if self.link and rows else 0.0)
         return seen[rows]
 
+    @cached_property
+    def _attained(self) -> tuple[FlopPerSecond, BytesPerSecond]:
+        return self.given.eta_compute * self.R_peak, self.given.eta_memory * self.BW
+
     def _layer(self, layer: Affine, rows: int, pairs: int = 0, context: int = 0) -> Seconds:
         flop, D_vol = layer.work(rows, pairs, context)
-        T = max(flop / (self.given.eta_compute * self.R_peak), D_vol / (self.given.eta_memory * self.BW))
-        return layer.count * max(T, self.given.T_launch)
+        R_attain, BW_attain = self._attained
+        return layer.count * max(flop / R_attain, D_vol / BW_attain, self.given.T_launch)
 
     def _links(self, part: str, rows: int) -> Seconds:
         """An all-reduce after the embedding and after each row-split matmul; the logits are gathered."""

@@ -7,7 +7,7 @@ contention is not in these counts, nor are caches and activations.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -131,10 +131,13 @@ class Mixed:
     precision: str = "bf16"
     room: int = 2**40
     positions: int = 2**40
+    _seen: dict[int, Seconds] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def time(self, tokens: int, outputs: int, pairs: int, context: int) -> Seconds:
-        """Time of one pass."""
-        return step(self.m, tokens, self.chip, self.chips, self.link, self.precision).T
+        """Time of one pass; kept for next time."""
+        if tokens not in self._seen:
+            self._seen[tokens] = step(self.m, tokens, self.chip, self.chips, self.link, self.precision).T
+        return self._seen[tokens]
 
 
 def _experts_each(E: int, chips: int) -> int:

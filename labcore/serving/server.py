@@ -89,7 +89,8 @@ class Server:
             self._put_out()
             all_stay = False
         self.pool.free -= needed
-        self._clear()
+        if self.idle:
+            self._clear()
         return all_stay
 
     def _put_out(self) -> None:
@@ -154,11 +155,12 @@ class Server:
         for one in self.writers.ending(self.at):
             self._finish(one)
         self.at += 1
-        self._clear()
+        if self.idle:
+            self._clear()
 
     def _clear(self) -> None:
         """A static batch that is done gives back the rows and pages of all who were in it."""
-        if self.idle and not self.batch:
+        if not self.batch:
             self.pool.free += self.idle_pages
             self.idle = self.idle_pages = 0
 

@@ -115,7 +115,7 @@ class Warp:
             )
         self.issue(name)
         self.run.sectors += touched(at * array.itemsize, array.itemsize, SECTOR)
-        self.run.bytes_used += len(np.unique(at)) * array.itemsize
+        self.run.bytes_used += len(set(at.tolist())) * array.itemsize
         return at
 
     @contextmanager
