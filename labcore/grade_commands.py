@@ -36,7 +36,7 @@ def about() -> None:
     """Grade notebooks: your own, or those of a course.
 
     Example: `labcore grade my/09_roofline.ipynb` checks your own work,
-    `labcore grade submissions/ --key exercises/keys --out grades.db` grades a course,
+    `labcore grade submissions/ --key exercises/keys/09_roofline.py --out grades.db` grades a course,
     `labcore grade export grades.db --csv` writes its marks.
 
     All options of the first two: `labcore grade run --help`.
@@ -49,11 +49,13 @@ LIMITS = "Seconds and bytes, such as cell=30,total=300,memory=2G or output=1M,di
 @app.command()
 def run(
     source: Annotated[Path, typer.Argument(metavar="FILE|FOLDER|ZIP", help="A notebook, or what a course handed in.")],
-    key: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Exercise sources (exercises/keys).")] = None,
+    key: Annotated[
+        Path | None, typer.Option(metavar="FILE|FOLDER", help="An exercise's source, or a folder of them.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(metavar="GRADEBOOK", help="Where a course's marks go.")] = None,
     workers: Annotated[int, typer.Option(min=0, help="Submissions graded at once; 0: one a core.")] = 0,
     scheduler: Annotated[str, typer.Option(metavar="ADDRESS", help="A Dask scheduler, as tcp://host:8786.")] = "",
-    only: Annotated[str, typer.Option(metavar="NAME", help="One student or one exercise.")] = "",
+    only: Annotated[str, typer.Option(metavar="NAME", help="One student, by name or id, or one exercise.")] = "",
     resume: Annotated[bool, typer.Option("--resume", help="Finish the run that was stopped.")] = False,
     anew: Annotated[bool, typer.Option("--anew", help="Leave the run that was stopped; begin another.")] = False,
     secret: Annotated[Path | None, typer.Option(metavar="FILE", help="The course's secret, of `release`.")] = None,
@@ -93,8 +95,8 @@ def run(
 
 def course(source: Path, key: Path | None, out: Path, setting: object, options: dict, as_json: bool) -> None:
     """Grade a course into a gradebook, with progress and a summary by question."""
+    from labcore.grading.attention import ROOT, is_root, to_look_at
     from labcore.grading.course import grade_course
-    from labcore.grading.export import readable
     from labcore.grading.gradebook import Gradebook
     from labcore.grading.summary import summary, summary_table
     from labcore.house import checkout
@@ -111,17 +113,25 @@ def course(source: Path, key: Path | None, out: Path, setting: object, options: 
             if isinstance(error, KeyboardInterrupt):
                 raise ValueError(f"stopped; {kept}") from None
             raise
+    if is_root():
+        warn(ROOT)
     summaries = summary(marks)
     if as_json:
         print_json([asdict(one) for one in summaries])
         return
-    show(summary_table(summaries, wide=columns() >= 100))
-    carried = sum(one.report is None for one in graded)
-    print(f"\n{len(graded) - carried} graded, {carried} carried over unchanged; to look at:")
-    for one in marks:
-        for flag in one.flags:
-            print(f"  {readable(one.student)}, {one.exercise}: {flag.code}: {readable(flag.words)}")
+    show(summary_table(summaries, wide=columns() >= 120))
+    anew = {(one.handed.key, one.handed.exercise) for one in graded if one.report}
+    lines, before = to_look_at(marks, anew)
+    said = f"\n{len(anew)} graded, {len(graded) - len(anew)} carried over unchanged"
+    print("\n  ".join([f"{said}; to look at:" if lines else said, *lines]))
+    if before:
+        print("\n  ".join(["still to look at, from before:", *before]))
     print(f"\nmarks are in {out}; `labcore grade export {out} --csv` and `labcore grade feedback {out}` read them")
+
+
+def warn(words: str) -> None:
+    """A line on stderr about what is done all the same."""
+    print(f"labcore: warning: {words}", file=sys.stderr)
 
 
 @app.command()
@@ -184,6 +194,12 @@ def interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
+CLASS = (
+    "The class list: a CSV with columns student and id, or names, one a line. Who handed in nothing gets 0, not an "
+    "empty cell, since platforms pass over empty cells and leave such a student ungraded."
+)
+
+
 @app.command()
 def export(
     book: Book,
@@ -191,21 +207,34 @@ def export(
     as_json: Annotated[bool, typer.Option("--json", help="Everything, as JSON.")] = False,
     junit: Annotated[bool, typer.Option("--junit", help="JUnit XML, a test case for each question.")] = False,
     excel: Annotated[bool, typer.Option("--excel", help="CSV with a byte order mark, which Excel wants.")] = False,
+    only: Annotated[str, typer.Option(metavar="NAME", help="One exercise, or one student, by name or id.")] = "",
+    maximum: Annotated[bool, typer.Option("--maximum", help="A first row with all points that there are.")] = False,
+    students: Annotated[Path | None, typer.Option(metavar="FILE", help=CLASS)] = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write here instead of to the terminal.")] = None,
 ) -> None:
     """Write the marks of a gradebook.
 
     Example: `labcore grade export grades.db --csv --out marks.csv`
     """
+    from labcore.grading.attention import unfinished_words
+    from labcore.grading.class_list import marks_of, read_class, with_class
     from labcore.grading.export import to_csv, to_json, to_junit
     from labcore.grading.gradebook import Gradebook
     from labcore.house import write_atomically
 
     if csv + as_json + junit > 1:
         raise ValueError("--csv, --json and --junit exclude each other; choose one")
+    if (maximum or students) and (as_json or junit):
+        raise ValueError("--maximum and --students are for the table; leave --json and --junit out")
     with Gradebook.open(book, write=False) as opened:
-        marks = opened.marks()
-    text = to_json(marks) if as_json else to_junit(marks) if junit else to_csv(marks, excel=excel)
+        marks, unfinished = marks_of(opened.marks(), only), unfinished_words(opened)
+    if students:
+        marks, strangers = with_class(marks, read_class(students))
+        if strangers:
+            warn(f"in the gradebook, but not in {students}: {', '.join(strangers)}; another spelling makes two rows")
+    if unfinished:
+        warn(unfinished)
+    text = to_json(marks) if as_json else to_junit(marks) if junit else to_csv(marks, excel, maximum)
     if out:
         write_atomically(out, text)
         print(f"wrote {out}")
@@ -222,23 +251,27 @@ def feedback(
 
     Example: `labcore grade feedback grades.db --out feedback`
     """
+    from labcore.grading.attention import unfinished_words
     from labcore.grading.feedback import write_feedback
     from labcore.grading.gradebook import Gradebook
 
     with Gradebook.open(book, write=False) as opened:
-        written = write_feedback(opened.marks(), out)
+        written, unfinished = write_feedback(opened.marks(), out), unfinished_words(opened)
+    if unfinished:
+        warn(unfinished)
     print(f"wrote {len(written)} pages to {out}")
 
 
 @app.command()
 def override(
     book: Book,
-    student: Annotated[str, typer.Argument(help="As the gradebook names them.")],
+    student: Annotated[str, typer.Argument(help="As the gradebook names them, or by the platform's id.")],
     exercise: Annotated[str, typer.Argument(help="As 09_roofline.")],
     question: Annotated[str, typer.Argument(help="As q3.")],
-    points: Annotated[float, typer.Argument(help="What the question earns instead.")],
-    reason: Annotated[str, typer.Option(help="Why; the student reads it.")],
+    points: Annotated[float | None, typer.Argument(help="What the question earns instead.")] = None,
+    reason: Annotated[str, typer.Option(help="Why; the student reads it.")] = "",
     author: Annotated[str, typer.Option(help="Who decides; your login name by default.")] = "",
+    remove: Annotated[bool, typer.Option("--remove", help="Take an override back; the grader's points count.")] = False,
 ) -> None:
     """Give a question other points than the grader did; the reason is kept, and regrading does not undo it.
 
@@ -248,6 +281,13 @@ def override(
 
     from labcore.grading.gradebook import Gradebook
 
+    if remove == (points is not None):
+        raise ValueError("an override wants its points, as q3 2; or --remove without points, to take one back")
+    by = author or getpass.getuser()
     with Gradebook.open(book) as opened:
-        opened.override(student, exercise, question, points, author or getpass.getuser(), reason)
-    print(f"{student}, {exercise} {question}: {points:g} points; {reason}")
+        if remove:
+            earned = opened.withdraw(student, exercise, question, by, reason or "withdrawn")
+            print(f"{student}, {exercise} {question}: the grader's {earned:g} points count again")
+        else:
+            opened.override(student, exercise, question, points, by, reason)
+            print(f"{student}, {exercise} {question}: {points:g} points; {reason}")

@@ -287,14 +287,30 @@ def test_a_notebook_that_names_no_exercise_is_not_lost_without_a_word(tmp_path):
 def test_nothing_handed_in(tmp_path):
     write_all(tmp_path, {"empty/": b"", "docx/a.docx": b"x", "zipped/all.zip": b"PK", f"did/{FILE}": ALICE,
                          f"folder/{FILE}/a.txt": b"x", f"eve_{ROOF}.pdf": b"x", "notes.txt": b"x"})  # fmt: skip
+    assert {exercise for _, exercise in found(tmp_path, (ROOF, MAP))} == {ROOF}, "only what somebody handed in"
+    write_all(tmp_path, {f"did/{MAP}.ipynb": notebook("b", MAP)})
     got = found(tmp_path, (ROOF, MAP))
     without = {"empty", "docx", "zipped", "folder", "eve"}
     nothing = {(one, exercise): (None, {"no-notebook"}) for one in without for exercise in (ROOF, MAP)}
-    assert got == nothing | {("did", ROOF): (ALICE, set())}
+    assert got == nothing | {("did", ROOF): (ALICE, set()), ("did", MAP): (notebook("b", MAP), set())}
     said = {one.student: one.flags[0].words for one in collect(tmp_path, [ROOF]) if one.flags}
     assert said["empty"] == "nothing was handed in"
     assert said["docx"] == "no notebook was handed in, but docx/a.docx"
     assert "an archive is not opened" in said["zipped"]
+
+
+def test_who_hands_in_no_notebook_lacks_the_exercises_of_that_archive_alone(tmp_path):
+    """Of a file for each of Moodle's assignments: a PDF for one exercise says nothing of the other."""
+    pack(tmp_path / "a.zip", {f"Al_1_assignsubmission_file/{FILE}": ALICE, "Hu_2_assignsubmission_file/a.pdf": b"x"})
+    pack(tmp_path / "b.zip", {f"Al_3_assignsubmission_file/{MAP}.ipynb": BOB})
+    assert [key for key, (content, _) in found(tmp_path, (ROOF, MAP, "x")).items() if content is None] == [("Hu", ROOF)]
+
+
+def test_where_no_notebook_names_an_exercise_the_way_out_is_said(tmp_path):
+    write_all(tmp_path, {"a/x.ipynb": ALICE, "b/solution.pdf": b"x"})
+    with pytest.raises(ValueError, match=r"^no notebook names one of the exercises; with one key, as --key .*NAME.py"):
+        collect(tmp_path, [ROOF, MAP])
+    assert found(tmp_path) == {("a", ROOF): (ALICE, set()), ("b", ROOF): (None, {"no-notebook"})}
 
 
 # ---- hostile and broken folders ----

@@ -6,6 +6,7 @@ import json
 import re
 import unicodedata
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from labcore.grading.attention import to_look_at
+from labcore.grading.class_list import marks_of, read_class, with_class
 from labcore.grading.export import number, safe, to_csv, to_json, to_junit
 from labcore.grading.feedback import FOR_STUDENTS, STYLE, page, page_name, write_feedback
 from labcore.grading.gradebook_rows import Mark, Override, QuestionMark
@@ -25,7 +28,7 @@ HOSTILE = [
     "＋1", "＠1", "a\n=1", "a;=1", "a; \t＝1", "\x00=1", '"=1', '",=1,"', "a\r\nb", "\ud800", "\x1b[31m", "\ufffe",
     "<script>alert(1)</script>", "</style><script>x", "<!-- x", "]]>", "&lt;", "' onload='x", "\u202egnp.exe",
     "../../x",
-    "con", "CON.txt", "nul", "", " ", ".", "..", "a/b", "a\\b", "a" * 300, "李雷", "ﷺ" * 100,
+    "con", "CON.txt", "nul", "", " ", ".", "..", "a/b", "a\\b", "a" * 300, "\r\t", "a;\tb", "李雷", "ﷺ" * 100,
     "e\u0301", "\u00e9", "Ada", "ada", "COM1.x", "lpt9", "a\r=1",
 ]  # fmt: skip
 ANY_TEXT = st.one_of(st.sampled_from(HOSTILE), st.text(st.characters(codec=None), max_size=30))
@@ -62,16 +65,27 @@ def test_a_row_holds_totals_questions_flags_and_decisions():
         mark("007", "02_next", [question("q1", 1, 1)]),
     ]
     assert cells(to_csv(marks), quoting=csv.QUOTE_NONNUMERIC) == [
-        ["student", "01_small", "01_small q1", "01_small q2", "02_next", "02_next q1", "flags", "overridden"],
-        ["ada", 3.5, 1, 2.5, 0.3, 0.3, "01_small: late; 01_small: died", "01_small q2: a fair point (T)"],
-        ["007", "", "", "", 1, 1, "", ""],
+        ["student", "01_small", "01_small q1", "01_small q2", "02_next", "02_next q1", "flags", "overridden", "id"],
+        ["ada", 3.5, 1, 2.5, 0.3, 0.3, "01_small: late; 01_small: died", "01_small q2: a fair point (T)", ""],
+        ["007", "", "", "", 1, 1, "", "", ""],
     ]
 
 
 def test_columns_keep_the_order_of_the_questions():
     marks = [mark("ada", "02_b", [question("q1")]), mark("bob", "01_a", [question("q2"), question("q10")])]
     marks.append(mark("eve", "01_a", [question("q2"), question("q11"), question("q10")]))
-    assert cells(to_csv(marks))[0][1:-2] == ["01_a", "01_a q2", "01_a q10", "01_a q11", "02_b", "02_b q1"]
+    assert cells(to_csv(marks))[0][1:-3] == ["01_a", "01_a q2", "01_a q10", "01_a q11", "02_b", "02_b q1"]
+
+
+def test_the_last_column_is_the_platform_s_id_and_a_row_has_all_points():
+    """Moodle numbers a student anew for each exercise; students of one name are two rows."""
+    marks = [replace(mark("Ada 11", questions=[question("q1", 2, 1)]), id="11", key="Ada"),
+             replace(mark("Ada 11", "02_next", [question("q1", 3, 3)]), id="21", key="Ada"),
+             replace(mark("Ada 12", questions=[question("q1", 4, 0)]), id="12", key="Ada 12")]  # fmt: skip
+    head, most, *rows = cells(to_csv(marks, maximum=True))
+    assert head[-1] == "id"
+    assert most == ["maximum points", "4", "4", "3", "3", "", "", ""]
+    assert [(row[0], row[-1]) for row in rows] == [("Ada 11", "11; 21"), ("Ada 12", "12")]
 
 
 def test_excel_gets_its_mark_and_lines_end_as_the_standard_has_it():
@@ -179,8 +193,80 @@ def test_the_table_fits_a_terminal_and_takes_no_markup_from_names():
     assert "1 x [bold]GiB" in text
     assert "1 partial" in text
     assert "\x1b" not in text
-    console.print(summary_table(summary(marks), wide=False))
-    assert "1 partial" not in console.export_text()
+    narrow = [*marks[:1], mark("bob", questions=[question("q2")])]
+    console.print(summary_table(summary(narrow), wide=False))
+    text = console.export_text()
+    assert "1 partial" in text
+    assert text.count("01_small") == 1
+    assert "…" not in text
+
+
+# ---- what to look at ----
+
+
+def test_to_look_at_are_new_flags_then_old_ones_and_a_flag_of_several_exercises_once():
+    none = Flag("no-notebook", "a PDF")
+    marks = [mark("ada", flags=[none]), mark("ada", "02_next", flags=[none]), mark("bob", flags=[Flag("late", "x")])]
+    new, before = to_look_at(marks, {("ada", "01_small"), ("ada", "02_next")})
+    assert new == ["ada, 01_small, 02_next: no-notebook: a PDF"]
+    assert before == ["bob, 01_small: late: x"]
+
+
+def test_an_override_is_to_look_at_where_the_grader_gives_other_points_since():
+    decided = question("q1", 2, 1, override=Override(1, "T", "renamed", ""))
+    lines = [
+        to_look_at([mark(questions=[replace(decided, graded=graded, regraded=regraded)])], set())[1]
+        for graded, regraded in ((0, False), (1, True), (2, True))
+    ]
+    assert lines[:2] == [[], []]
+    assert lines[2][0].startswith(
+        "ada, 01_small: override of q1: the grader gives 2 since it judged anew, but 1 stands;"
+    )
+
+
+# ---- the class list ----
+
+
+def listed(tmp_path, text):
+    (tmp_path / "students.csv").write_text(text, encoding="utf-8")
+    return read_class(tmp_path / "students.csv")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Ada Lovelace\nBo\n", "student,id\nAda Lovelace,11\nBo,12\n",
+     "Student,ID,Section\n    Points Possible,,\n\"Lovelace, Ada\",11,x\nBo,12,x\n",
+     "Identifier,Full name,Grade\nParticipant 11,Ada Lovelace,\nParticipant 12,Bo,\n"],
+    ids=["names", "ours", "Canvas", "Moodle"],
+)  # fmt: skip
+def test_who_handed_in_nothing_gets_zero_in_every_exercise_and_nobody_twice(text, tmp_path):
+    marks = [replace(mark("Ada Lovelace", questions=[question("q1", 2, 1)]), id="11", key="Ada Lovelace"),
+             replace(mark("Cy", "02_next", [question("q1", 3, 3)]), id="13", key="Cy")]  # fmt: skip
+    whole, strangers = with_class(marks, listed(tmp_path, text))
+    assert strangers == ["Cy"]
+    rows = {row["student"]: row for row in csv.DictReader(io.StringIO(to_csv(whole)))}
+    assert {name: (row["01_small"], row["02_next"]) for name, row in rows.items()} == {
+        "Ada Lovelace": ("1", "0"), "Bo": ("0", "0"), "Cy": ("", "3"),
+    }  # fmt: skip
+    assert rows["Bo"]["flags"] == "01_small: no-notebook; 02_next: no-notebook"
+    assert rows["Ada Lovelace"]["id"] == "11"
+
+
+def test_a_name_of_the_list_that_fits_two_wants_an_id(tmp_path):
+    marks = [replace(mark("Ada"), key="a"), replace(mark("ADA"), key="b")]
+    with pytest.raises(ValueError, match="'adA' of the list fits 2 students of the gradebook; add their ids"):
+        with_class(marks, listed(tmp_path, "adA\n"))
+    with pytest.raises(ValueError, match=r"students.csv names no students; write one a line"):
+        listed(tmp_path, "student,id\n")
+
+
+def test_marks_of_one_exercise_or_student_alone():
+    marks = [replace(mark("ada"), id="11"), mark("ada", "02_next"), mark("bob")]
+    assert [one.student for one in marks_of(marks, "01_small")] == ["ada", "bob"]
+    assert marks_of(marks, "11") == marks[:1]
+    assert marks_of(marks, "") == marks
+    with pytest.raises(ValueError, match="no student or exercise '01_smal'; did you mean '01_small'"):
+        marks_of(marks, "01_smal")
 
 
 # ---- feedback ----
@@ -296,6 +382,15 @@ def test_pages_are_written_once_a_student_into_the_folder_alone(tmp_path):
     assert sorted(tmp_path.rglob("*.html")) == sorted(pages)
     assert write_feedback(marks, folder) == pages, "pages of ours are written anew"
     assert "02_next" in (folder / "ada.html").read_text(encoding="utf-8")
+
+
+def test_a_page_keeps_its_name_when_a_namesake_joins(tmp_path):
+    before = write_feedback([replace(mark("Ada"), id="11", key="Ada")], tmp_path)
+    marks = [replace(mark("Ada 11"), id="11", key="Ada"), replace(mark("Ada 12"), id="12", key="Ada 12")]
+    after = write_feedback(marks, tmp_path)
+    assert after[0] == before[0]
+    assert sorted(after) == sorted(tmp_path.iterdir()), "no page is left of somebody who is not there"
+    assert "Feedback for Ada 11" in before[0].read_text(encoding="utf-8")
 
 
 def test_links_and_files_of_others_are_left_alone(tmp_path):

@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import os
+import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -10,6 +12,8 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from labcore.grading.exercise import build_exercises
+from labcore.grading.gradebook import Gradebook
+from labcore.grading.limits import USUAL
 from labcore.grading.marks import FLAGS
 from labcore.house import checkout
 from tests import course_key
@@ -71,7 +75,8 @@ def test_a_course_ends_with_a_summary_and_says_what_to_look_at(graded):
     assert "67%" in graded.stdout.replace(" ", "") or "33%" in graded.stdout
     assert "labcore grade export grades.db --csv" in " ".join(graded.stdout.split())
     assert "3 graded, 0 carried over unchanged" in graded.stdout
-    assert "=eve, 01_small: no-notebook: " in graded.stdout
+    assert "3 graded, 0 carried over unchanged; to look at:\n  =eve, 01_small: no-notebook: " in graded.stdout
+    assert ("warning: graded as root" in graded.stderr) == (os.geteuid() == 0)
 
 
 def test_marks_as_csv_json_and_junit(course, graded):
@@ -86,6 +91,32 @@ def test_marks_as_csv_json_and_junit(course, graded):
     done = labcore("grade", "export", "grades.db", "--csv", "--out", "marks.csv", cwd=course)
     assert done.stdout == "wrote marks.csv\n"
     assert (course / "marks.csv").read_bytes().count(b"\r\n") == 4
+
+
+def test_a_table_of_one_exercise_with_all_points_and_the_whole_class(course, graded):
+    (course / "students.csv").write_text("student,id\nada,\nbob,\nzoe,77\n")
+    words = ("grade", "export", "grades.db", "--csv", "--maximum", "--students", "students.csv", "--only", "01_small")
+    done = labcore(*words, cwd=course)
+    most, *rows = csv.DictReader(io.StringIO(done.stdout))
+    assert (most["student"], most["01_small"]) == ("maximum points", "10")
+    assert {row["student"]: float(row["01_small"]) for row in rows} == {"ada": 10, "bob": 8, "'=eve": 0, "zoe": 0}
+    assert rows[-1]["id"] == "77"
+    assert done.stderr == (
+        "labcore: warning: in the gradebook, but not in students.csv: =eve; another spelling makes two rows\n"
+    )
+
+
+def test_marks_of_a_run_that_was_stopped_come_with_a_warning(course, graded):
+    shutil.copy(course / "grades.db", course / "half.db")
+    with Gradebook.open(course / "half.db") as book:
+        book.start_run({}, {}, "none", USUAL, {}, "submissions", total=10)
+    for command in ("export", "feedback"):
+        done = labcore("grade", command, "half.db", *(["--out", "half"] if command == "feedback" else []), cwd=course)
+        assert done.returncode == 0
+        assert done.stderr.startswith(
+            "labcore: warning: run 2 is not finished (0 of 10 graded), so marks may be missing"
+        )
+        assert len(done.stderr.splitlines()) == 1
 
 
 def test_feedback_is_a_page_for_each_student_without_solutions(course, graded):
@@ -107,6 +138,10 @@ def test_a_second_run_carries_over_and_an_override_stays(course, graded):
     assert {row["student"]: float(row["01_small"]) for row in csv.DictReader(io.StringIO(done.stdout))}["bob"] == 10
     one_line(labcore(*words[:-3], "9", "--reason", "x", cwd=course), "q1 of 01_small has 2 points; give 0 to 2, not 9")
     one_line(labcore(*words[:3], "bop", *words[4:], cwd=course), "no student 'bop'; did you mean 'bob'")
+    one_line(labcore(*words[:6], "--reason", "x", cwd=course), "an override wants its points, as q3 2; or --remove")
+    done = labcore(*words[:6], "--remove", cwd=course)
+    assert done.stdout == "bob, 01_small q1: the grader's 0 points count again\n"
+    one_line(labcore(*words[:6], "--remove", cwd=course), "q1 of 01_small has no override for bob")
 
 
 def test_one_notebook_is_graded_by_its_own_and_the_status_says_how(course, graded):
@@ -145,6 +180,8 @@ BAD = [
     ("grade submissions --key keys --out x.db --scheduler tcp://127.0.0.1:1", "no Dask scheduler answers"),
     ("grade export nothing.db", "there is no gradebook nothing.db"),
     ("grade export grades.db --csv --json", "exclude each other"),
+    ("grade export grades.db --json --maximum", "--maximum and --students are for the table"),
+    ("grade export grades.db --only zoe", "no student or exercise 'zoe'; there are: '01_small', "),
     ("grade lint nokeys", "nokeys holds no exercise sources"),
     ("grade release nokeys", "nokeys holds no exercise sources"),
     ("grade submissions/ada/01_small.ipynb", "names the exercise '01_small'; there are: 01_acceleration_wall, "),

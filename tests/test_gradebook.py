@@ -15,6 +15,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from labcore.grading.attention import unfinished_words
 from labcore.grading.gradebook import Gradebook
 from labcore.grading.gradebook_file import APPLICATION_ID, SCHEMA
 from labcore.grading.limits import Limits
@@ -224,6 +225,40 @@ def test_an_override_outlives_regrading_and_the_latest_counts(book):
     stored = "SELECT reason, overridden FROM final JOIN overrides USING (reason)"
     assert [tuple(row) for row in book.db.execute(stored)] == [("second", 1)]
     assert book.db.execute("SELECT count(*) FROM overrides").fetchone()[0] == 2, "the first is kept"
+
+
+def test_an_override_that_is_withdrawn_gives_the_grader_s_points_again_and_stays_on_record(book):
+    finished(book, earned=0)
+    with pytest.raises(ValueError, match="q2 of 01_small has no override for ada; the grader's points count"):
+        book.withdraw("ada", "01_small", "q2", "T", "reason")
+    book.override("ada", "01_small", "q2", 1, "T", "first")
+    assert book.withdraw("ada", "01_small", "q2", "T", "a mistake") == 0
+    assert (only(book).earned, only(book).questions[0].override) == (0, None)
+    assert book.db.execute("SELECT count(*) FROM overrides").fetchone()[0] == 2
+    book.override("ada", "01_small", "q2", 2, "T", "after all")
+    assert only(book).earned == 2
+
+
+def test_an_override_knows_whether_the_grader_has_judged_anew_since(book):
+    finished(book, earned=0)
+    book.override("ada", "01_small", "q2", 1, "T", "renamed")
+    assert not only(book).questions[0].regraded
+    carried(book, run := start(book))
+    assert (only(book).run, only(book).questions[0].regraded) == (run.id, False), "what is carried over is not judged"
+    book.finish(run)
+    finished(book, earned=2, sha256="c2")
+    assert only(book).questions[0].regraded
+    assert not only(book).questions[1].regraded
+    book.override("ada", "01_small", "q2", 1.5, "T", "seen")
+    assert not only(book).questions[0].regraded
+
+
+def test_an_unfinished_run_says_how_far_it_is(book):
+    run = start(book, total=10)
+    take_down(book, run)
+    assert unfinished_words(book).startswith("run 1 is not finished (1 of 10 graded), so marks may be missing;")
+    book.finish(run)
+    assert unfinished_words(book) == ""
 
 
 def test_an_override_is_never_deleted_or_changed(book):

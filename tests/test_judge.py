@@ -206,10 +206,35 @@ def test_a_judge_gives_shares_and_the_least_counts_or_the_mean():
     partial = judge(divisors(12, 8), values(1, 4))
     assert (partial.outcome, partial.score) == ("partial", 0.5)
     assert partial.message == (
-        "q2: divisor(12) gives 1; 1 divides 12, as it divides every number; one right answer is 2.\n50 % of the points."
+        "q2: divisor(12) gives 1; 1 divides 12, as it divides every number; one right answer is 2.\n"
+        "50 % of the points, in view of the inputs shown; hidden ones count too, and the lesser share is your mark."
     )
     assert judge(divisors(12, 8), values(1, 3)).score == 0
     assert judge(divisors(12, 8, credit="each"), values(1, 4)).score == 0.75
+
+
+def test_of_the_inputs_that_are_shown_the_one_with_the_most_lost_is_told():
+    lost = judge(divisors(8, 12, 15, 35, shown=3), values(1, 5, 2, 5))  # half right on 8, wrong on 12 and 15
+    assert lost.message.startswith(
+        "q2: divisor(12) gives 5; 12 / 5 is not whole; one right answer is 2.\n3 of 3 inputs"
+    )
+    assert "%" not in lost.message
+
+
+def test_where_hidden_inputs_decide_the_words_say_so():
+    """Half right on both inputs that are shown, and wrong on a hidden one: 0 points, and the reason stands there."""
+    lost = judge(divisors(12, 8, 15, shown=2), values(1, 1, 2))
+    assert lost.score == 0
+    assert lost.message.endswith("0 % of the points: hidden inputs decide; those that you see would give 50 %.")
+    each = Question(**vars(DOUBLE) | {"credit": "each"})
+    partial = judge(each, values(2, 0, 140, 0, 0))  # a half of those shown, a third of the others
+    assert partial.message.endswith("33.3 % of the points: hidden inputs decide; those that you see would give 50 %.")
+    assert judge(each, values(2, 0, 140, 180, 0)).message.endswith("\n50 % of the points.")
+
+
+def test_a_value_has_no_hidden_inputs_to_speak_of():
+    half = Question("q2", "divisor", None, [2], {}, judge="def judge(on, got, want):\n    return 0.5, ''")
+    assert judge(half, values(3)).message.endswith("\n50 % of the points.")
 
 
 def test_words_of_a_judge_about_hidden_inputs_stay_unsaid():

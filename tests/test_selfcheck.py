@@ -1,12 +1,17 @@
 """Self-check items: right answers pass, slips are named, anything else is told what is wanted."""
 
+import ast
 import math
 
+import numpy as np
 import pytest
+from jupyter_client.manager import start_new_kernel
 
 from labcore.catalogue import A100, H100, V100
 from labcore.grading import selfcheck as module
 from labcore.grading.selfcheck import progress, selfcheck
+from labcore.grading.selfcheck_names import answer as look_up
+from labcore.grading.selfcheck_names import answers
 from tests import selfcheck_answers
 
 # right answers, derived by hand from the data sheets' 125 / 0.9, 312 / 2.039, 989 / 3.35 (TFLOP/s over TB/s)
@@ -104,3 +109,63 @@ def test_an_unanswered_item_says_so_and_an_unknown_one_is_an_error():
     assert repr(selfcheck("roofline-1", ...)) == "roofline-1: not answered yet"
     with pytest.raises(ValueError, match=r"^no self-check item 'roofline-9'; there are roofline-1, .*roofline-6$"):
         selfcheck("roofline-9", 1)
+
+
+# ---- a letter or a name without quotes ----
+
+
+def test_a_letter_without_quotes_is_said_to_be_the_name_of_something_else():
+    words = selfcheck("systolic-4", np.array([[1, 3], [6, 2]])).words
+    assert "wants a letter from a to d, in quotes; without quotes it is the name of something else; you gave" in words
+    assert "quotes" not in selfcheck("systolic-4", "z").words
+    assert "quotes" not in selfcheck("systolic-1", [1]).words, "a number has none"
+
+
+CELL = """from labcore.grading.selfcheck import progress, selfcheck
+display(
+    selfcheck("systolic-1", 2 / 64),
+    selfcheck("systolic-5", ws),
+    progress("systolic"),
+)
+"""
+ASK = {"selfcheck": selfcheck, "progress": progress}
+
+
+def test_the_answers_of_the_statement_that_stopped_are_found_in_order():
+    found = [ast.unparse(call) for call in answers(CELL, 2, "ws", ASK)]
+    assert found == ["selfcheck('systolic-1', 2 / 64)", "selfcheck('systolic-5', ws)", "progress('systolic')"]
+    assert list(answers(CELL, 1, "ws", ASK)) == [], "another statement stopped"
+    assert list(answers(CELL, 2, "nothing", ASK)) == [], "a name that no answer holds: the fault is not an answer's"
+    assert list(answers("print(ws)", 1, "ws", ASK)) == []
+
+
+def test_an_answer_that_means_nothing_costs_its_own_item():
+    call = ast.parse("selfcheck('systolic-5', ws)").body[0].value
+    assert repr(look_up(call, {}, ASK, module.refused)) == (
+        "systolic-5: not yet. `ws` without quotes is the name of something, and nothing has that name here; a text "
+        "stands in quotes: 'ws'."
+    )
+    assert repr(look_up(call, {"ws": "ws"}, ASK, module.refused)) == "systolic-5: right"
+    look_up(call, {}, ASK, module.refused)
+    assert repr(progress("systolic")) == "systolic: 0 of 6 right", "an answer that was right counts no more"
+
+
+def test_in_a_notebook_one_missing_name_takes_no_other_item_s_feedback():
+    """The real thing, in a kernel; a NameError of other code is what it always was."""
+    manager, client = start_new_kernel(kernel_name="python3")
+    said = []
+
+    def hear(message):
+        content = message["content"]
+        said.append(content.get("data", {}).get("text/plain") or content.get("evalue", ""))
+
+    try:
+        client.execute_interactive(CELL, output_hook=hear, timeout=60)
+        client.execute_interactive("x = nothing + 1", output_hook=hear, timeout=60)
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    first, second, *rest = filter(None, said)
+    assert first == "systolic-1: right"
+    assert second.startswith("systolic-5: not yet. `ws` without quotes")
+    assert rest == ["systolic: 1 of 6 right", "name 'nothing' is not defined"]

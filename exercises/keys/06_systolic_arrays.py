@@ -184,6 +184,11 @@ def lanes_used(N, width):
     return N / width
 
 
+# %% wrong="q3" slip="N % width is 0 where the last tile is full, and the tiles before it count too"
+def lanes_used(N, width):
+    return N % width / width
+
+
 # %% [markdown] task="q4"
 # ## 4. How often is it read?
 #
@@ -379,6 +384,15 @@ def best_dataflow(M, K, N, side):
     A, B, C = M * K, K * N, M * N
     m, n = math.ceil(M / side), math.ceil(N / side)
     words = {"os": A * n + B * m + C, "ws": A * n + B + C, "is": A + B * m + C}
+    least = min(words, key=words.get)
+    return least, words[least]
+
+
+# %% wrong="q6" slip="the words of C count too: they leave the array, in ws and is once for every tile of K"
+def best_dataflow(M, K, N, side):
+    A, B = M * K, K * N
+    m, n = math.ceil(M / side), math.ceil(N / side)
+    words = {"os": A * n + B * m, "ws": A * n + B, "is": A + B * m}
     least = min(words, key=words.get)
     return least, words[least]
 

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from labcore.grading.archive import Entry, ReadError, list_folder, list_zip, shown
+from labcore.grading.archive import Entry, ReadError, list_folder, list_zip
 from labcore.grading.marks import Flag
 from labcore.grading.platforms import NOTEBOOK, by_platform, named_exercise, student_in, unwrapped
+from labcore.grading.students import Student, unique_names
 
 LAYOUTS = "a folder for each student, a folder of notebooks with students' names, or a zip from Moodle or Canvas"
 LABCORE = re.compile(rb'"labcore"\s{0,99}:\s{0,99}(?=\{)')
@@ -32,6 +33,12 @@ class Handed:
     name: str
     flags: tuple[Flag, ...] = ()
     load: Callable[[], bytes] | None = field(default=None, repr=False, compare=False)
+    who: Student = field(default=Student(""))  # name, and a platform's id where the files have one
+    key: str = ""  # of the student in a gradebook, once it has said so
+
+    def called(self) -> tuple[str, ...]:
+        """What a person may mean this one by: its exercise, or its student's name or id."""
+        return self.student, self.exercise, *self.who.called()
 
     def read(self) -> tuple[bytes | None, tuple[Flag, ...]]:
         """The content, or None where there is nothing to grade, and all flags, those first that reading adds.
@@ -54,6 +61,7 @@ class Piece:
     entry: Entry
     file: str
     late: bool = False
+    source: str = ""  # the archive or folder that it came in
 
     @property
     def is_notebook(self) -> bool:
@@ -62,19 +70,51 @@ class Piece:
 
 
 def collect(source: Path, exercises: list[str]) -> list[Handed]:
-    """What each student handed in for each exercise, by student; raises ValueError where the source holds nothing.
+    """What each student handed in for each exercise, by student.
 
-    A student who handed in nothing that can be graded has one with flag no-notebook for each exercise.
+    A student who handed in nothing that can be graded has one with flag no-notebook for each exercise that others
+    handed in beside. Raises ValueError where the source holds nothing, or no notebook that names an exercise.
     """
-    owned: dict[tuple[str, str], list[Piece]] = {}
+    owned: dict[tuple[str, ...], list[Piece]] = {}
+    who: dict[tuple[str, ...], Student] = {}
     for fallback, entries in containers(source):
         for student, piece in shared_out(unwrapped(entries, exercises), fallback, exercises):
-            owned.setdefault(student, []).append(piece)
+            identity = student[1:] if student.id else student  # an id is one student's, whatever the name
+            who.setdefault(identity, student)
+            owned.setdefault(identity, []).append(replace(piece, source=fallback))
     if not owned:
         raise ValueError(f"{source} holds nothing that was handed in; give {LAYOUTS}")
-    names = unique_names(owned)
-    ordered = sorted(owned, key=lambda student: names[student])
-    return [handed for student in ordered for handed in sort_out(names[student], owned[student], exercises)]
+    answers = {one: by_exercise(pieces, exercises) for one, pieces in owned.items()}
+    beside = exercises_beside(answers.values(), exercises)
+    names = unique_names(who.values())
+    ordered = sorted(owned, key=lambda one: names[who[one]])
+    return [
+        replace(handed, who=who[one] if who[one].id else Student(handed.student))
+        for one in ordered
+        for handed in sort_out(names[who[one]], owned[one], answers[one], exercises, beside)
+    ]
+
+
+def by_exercise(pieces: list[Piece], exercises: list[str]) -> dict[str, list[Piece]]:
+    """The notebooks among the pieces by the exercise that they answer, '' for none."""
+    answers: dict[str, list[Piece]] = {}
+    for number, piece in enumerate(piece for piece in pieces if piece.is_notebook):
+        answers.setdefault(exercise_of(piece, exercises, number < MOST_LOOKS), []).append(piece)
+    return answers
+
+
+def exercises_beside(answers: Iterable[dict[str, list[Piece]]], exercises: list[str]) -> dict[str, set[str]]:
+    """The exercises that somebody handed in, by the archive or folder they came in; under '' all of them."""
+    beside: dict[str, set[str]] = {"": set(exercises if len(exercises) == 1 else ())}
+    for each in answers:
+        for exercise in filter(None, each):
+            for piece in each[exercise]:
+                beside.setdefault(piece.source, set()).add(exercise)
+                beside[""].add(exercise)
+    if not beside[""]:
+        raise ValueError("no notebook names one of the exercises; with one key, as --key exercises/keys/NAME.py, "
+                         "every notebook is taken for that exercise")  # fmt: skip
+    return beside
 
 
 def containers(source: Path) -> list[tuple[str, list[Entry]]]:
@@ -91,52 +131,30 @@ def containers(source: Path) -> list[tuple[str, list[Entry]]]:
     return [(source.resolve().name, here), *packed]
 
 
-def shared_out(
-    entries: Iterable[Entry], fallback: str, exercises: list[str]
-) -> Iterator[tuple[tuple[str, str], Piece]]:
-    """Each entry with its owner's name and platform id; a lone notebook that names nobody is the fallback's."""
+def shared_out(entries: Iterable[Entry], fallback: str, exercises: list[str]) -> Iterator[tuple[Student, Piece]]:
+    """Each entry with its owner; a lone notebook that names nobody is the fallback's."""
     for entry in entries:
         top, lone = entry.parts[0], len(entry.parts) == 1 and not entry.folder
         if owner := by_platform(top, lone):
-            yield (owner.name, owner.id), Piece(entry, owner.file or entry.parts[-1], owner.late)
+            student = Student(owner.name, owner.id, owner.platform if owner.id else "")
+            yield student, Piece(entry, owner.file or entry.parts[-1], owner.late)
         elif lone and (NOTEBOOK.search(top) or (named_exercise(top, exercises) and student_in(top, exercises))):
-            yield (student_in(top, exercises) or fallback, ""), Piece(entry, top)
+            yield Student(student_in(top, exercises) or fallback), Piece(entry, top)
         elif not lone or any(flag.code == "not-a-file" for flag in entry.flags):
-            yield (top, ""), Piece(entry, entry.parts[-1])
+            yield Student(top), Piece(entry, entry.parts[-1])
 
 
-def unique_names(students: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
-    """A name for each student: two of one name keep their platform ids, and what is still alike gets a number.
-
-    >>> unique_names([("Alex Kim", "12"), ("Alex Kim", "34"), ("Bo", "56")])
-    {('Alex Kim', '12'): 'Alex Kim 12', ('Alex Kim', '34'): 'Alex Kim 34', ('Bo', '56'): 'Bo'}
-    """
-    plain = {student: shown(student[0].strip() or "unnamed", 80) for student in students}
-    often, taken = Counter(plain.values()), dict.fromkeys(plain, "")
-    used = set()
-    for student in sorted(plain):
-        wanted = f"{plain[student]} {student[1]}".strip() if often[plain[student]] > 1 else plain[student]
-        name, number = wanted, 1
-        while name in used:
-            number += 1
-            name = f"{wanted} ({number})"
-        used.add(name)
-        taken[student] = name
-    return taken
-
-
-def sort_out(student: str, pieces: list[Piece], exercises: list[str]) -> list[Handed]:
+def sort_out(
+    student: str, pieces: list[Piece], answers: dict[str, list[Piece]], exercises: list[str], beside: dict[str, set]
+) -> list[Handed]:
     """What one student handed in, exercise by exercise, in the order of `exercises`."""
-    notebooks = [piece for piece in pieces if piece.is_notebook]
-    answers: dict[str, list[Piece]] = {}
-    for number, piece in enumerate(notebooks):
-        answers.setdefault(exercise_of(piece, exercises, number < MOST_LOOKS), []).append(piece)
-    homeless = answers.pop("", [])
+    homeless = answers.get("", [])
     others = [piece for piece in pieces if not piece.is_notebook]
     odd = tuple(flag for piece in others + homeless for flag in piece.entry.flags)
-    if not answers:
+    if not any(answers):
         flags = (*odd, nothing(pieces, homeless), *late(pieces))
-        return [Handed(student, exercise, pieces[0].entry.name, flags) for exercise in exercises]
+        wanted = set().union(*(beside.get(piece.source, ()) for piece in pieces)) or beside[""]
+        return [Handed(student, one, pieces[0].entry.name, flags) for one in exercises if one in wanted]
     return [choose(student, one, answers[one], homeless, odd) for one in exercises if one in answers]
 
 

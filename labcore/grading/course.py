@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -63,8 +63,8 @@ def grade_course(
     Closing it ends all that it started.
     """
     found = sources(keys)
-    handed = [one for one in collect(submissions, list(found)) if not only or only in (one.student, one.exercise)]
-    if not handed:
+    everything = collect(submissions, list(found))
+    if not any(not only or only in one.called() for one in everything):
         raise ValueError(f"nothing to grade: no student or exercise is called {only!r} in {submissions}")
     unfinished = None if anew else book.unfinished()
     check_resume(book, unfinished, resume)
@@ -74,13 +74,14 @@ def grade_course(
             check_confinement(execute, keys, setting.level, setting.limits.processes)
         seeds = unfinished.seeds if unfinished else {}
         ready = {}
-        for name in sorted({one.exercise for one in handed}):
+        for name in sorted({one.exercise for one in everything if not only or only in one.called()}):
             seed = seeds.get(name) or setting.seed or secrets.token_hex(16)
             ready[name] = quick_lint(found[name], seed, execute)
         with cluster(scheduler, setting) if scheduler else pool(station, setting, workers) as graders:
-            run = begin(book, unfinished, ready, setting, submissions)
+            handed = [one for one in identified(book, everything) if not only or only in one.called()]
+            run = begin(book, unfinished, ready, setting, submissions, len(handed))
             graded = book.graded(run)
-            waiting = [one for one in handed if (storable(one.student), storable(one.exercise)) not in graded]
+            waiting = [one for one in handed if (one.key, storable(one.exercise)) not in graded]
             before = len(handed) - len(waiting)
             step(before, len(handed))
             own = OwnKeys(ready, found, secret, execute)
@@ -88,6 +89,13 @@ def grade_course(
                 step(done, len(handed))
                 yield one
         book.finish(run)
+
+
+def identified(book: Gradebook, handed: list[Handed]) -> list[Handed]:
+    """What was handed in, each with the key of its student in the gradebook and with the doubts about it as flags."""
+    known = book.identify([(one.who, one.exercise) for one in handed])
+    each = zip(handed, known, strict=True)
+    return [replace(one, key=key, flags=(*one.flags, *flags)) for one, (key, flags) in each]
 
 
 def check_resume(book: Gradebook, unfinished: Run | None, resume: bool) -> None:
@@ -104,12 +112,14 @@ def check_resume(book: Gradebook, unfinished: Run | None, resume: bool) -> None:
         )
 
 
-def begin(book: Gradebook, unfinished: Run | None, ready: dict[str, Key], setting: Setting, submissions: Path) -> Run:
+def begin(
+    book: Gradebook, unfinished: Run | None, ready: dict[str, Key], setting: Setting, submissions: Path, total: int
+) -> Run:
     """The run to record in: a new one, or the unfinished one if what it was graded with is still the same."""
     hashes = {name: key.hash for name, key in ready.items()}
     if not unfinished:
         seeds = {name: key.seed for name, key in ready.items()}
-        return book.start_run(seeds, hashes, setting.level, setting.limits, versions(), submissions)
+        return book.start_run(seeds, hashes, setting.level, setting.limits, versions(), submissions, total)
     if strange := [name for name in hashes if name not in unfinished.keys]:
         raise ValueError(
             f"the run that --resume would finish grades {', '.join(unfinished.keys)}, not {', '.join(strange)}; say "
@@ -133,13 +143,13 @@ def stream(
         room = graders.room() - len(flying) if more else 0
         while room > 0 and (more := (handed := next(queue, None)) is not None):
             content, flags = handed.read()
-            key, doubts = keys.of(handed.exercise, handed.student, content)
+            key, doubts = keys.of(handed.exercise, handed.who.name, content)
             flags = (*flags, *doubts)
             digest = hashlib.sha256(content or b"").hexdigest()
             hand_in = [flag for flag in flags if flag.code in HAND_IN]
             if content is None:
                 yield record(book, run, handed, digest, nothing(handed, key, flags), flags, 0.0)
-            elif book.carry_over(run, handed.student, handed.exercise, digest, key.hash, hand_in):
+            elif book.carry_over(run, handed.key, handed.exercise, digest, key.hash, hand_in):
                 yield Graded(handed, None, 0.0)
             else:
                 flying[graders.submit(content, handed.name, key)] = handed, key, digest, flags
@@ -162,7 +172,7 @@ def record(
 ) -> Graded:
     """Put one report into the gradebook, with what was seen when its file was collected."""
     whole = Report(report.notebook, report.exercise, report.results, merged([*flags, *report.flags]))
-    book.record(run, handed.student, handed.exercise, handed.name, digest, whole, seconds)
+    book.record(run, handed.key, handed.exercise, handed.name, digest, whole, seconds)
     return Graded(handed, whole, seconds)
 
 

@@ -20,17 +20,18 @@ from labcore.grading.gradebook_rows import Mark, QuestionMark
 UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]")
 # where a spreadsheet may begin a cell: at the start, and after what some take for a separator; then what takes no room
 # or is no letter, then a sign that begins a formula, its wide, small, raised and lowered forms included
-FORMULA = re.compile(r"(^|[;\t\r\n])([^\w!-~\t\r\n]*)(?=[=+\-@＝＋－＠﹢﹣﹦﹫⁺⁻⁼₊₋₌−﬩⩵⩶]|\A[\t\r])")
+FORMULA = re.compile(r"(^|[;\t\r\n])([^\w!-~\t\r\n]*)(?=[=+\-@＝＋－＠﹢﹣﹦﹫⁺⁻⁼₊₋₌−﬩⩵⩶]|\A[\t\r]|(?<=[;\r\n])\t)")
 
 
-def to_csv(marks: Iterable[Mark], excel: bool = False) -> str:
-    r"""One row a student: for each exercise the total and each question, then flags, then what a person decided.
+def to_csv(marks: Iterable[Mark], excel: bool = False, maximum: bool = False) -> str:
+    r"""One row a student: for each exercise the total and each question, flags, what a person decided, platform's id.
 
     Texts are quoted and numbers are not; a text that a spreadsheet could take for a formula gets an apostrophe. Lines
-    end as RFC 4180 has it, so write it with newline="". `excel` puts a byte order mark first, which Excel wants.
+    end as RFC 4180 has it, so write it with newline="". `excel` puts a byte order mark first, which Excel wants;
+    `maximum` a row with all points there are before the students.
 
     >>> to_csv([])
-    '"student","flags","overridden"\r\n'
+    '"student","flags","overridden","id"\r\n'
     """
     marks = list(marks)
     columns: dict[tuple[str, str], None] = {}  # (exercise, question), with '' for the total, in order
@@ -39,14 +40,26 @@ def to_csv(marks: Iterable[Mark], excel: bool = False) -> str:
     columns = dict.fromkeys(sorted(columns, key=lambda column: column[0]))  # a late question stays with its exercise
     students: dict[str, list[Mark]] = {}
     for mark in marks:
-        students.setdefault(mark.student, []).append(mark)
+        students.setdefault(mark.owner, []).append(mark)
     out = io.StringIO(newline="")
     writer = csv.writer(out, quoting=csv.QUOTE_NONNUMERIC)
     names = [f"{exercise} {question}".rstrip() for exercise, question in columns]
-    writer.writerow([safe(name) for name in ("student", *names, "flags", "overridden")])
-    for student, own in students.items():
-        writer.writerow([safe(student), *csv_numbers(own, columns), safe(flag_words(own)), safe(override_words(own))])
+    writer.writerow([safe(name) for name in ("student", *names, "flags", "overridden", "id")])
+    if maximum:
+        writer.writerow(["maximum points", *most_points(marks, columns), "", "", ""])
+    for own in students.values():
+        texts = flag_words(own), override_words(own), "; ".join(dict.fromkeys(one.id for one in own if one.id))
+        writer.writerow([safe(own[0].student), *csv_numbers(own, columns), *map(safe, texts)])
     return ("\ufeff" if excel else "") + out.getvalue()
+
+
+def most_points(marks: Iterable[Mark], columns: Iterable[tuple[str, str]]) -> list[float | str]:
+    """All points that there are in the order of the columns; where keys differed, the most that anybody could have."""
+    most: dict[tuple[str, str], float] = {}
+    for mark in marks:
+        for column, points in [("", mark.points), *((one.question, one.points) for one in mark.questions)]:
+            most[mark.exercise, column] = max(points, most.get((mark.exercise, column), 0))
+    return [number(most[column]) for column in columns]
 
 
 def csv_numbers(own: Sequence[Mark], columns: Iterable[tuple[str, str]]) -> list[float | str]:
@@ -99,9 +112,10 @@ def to_json(marks: Iterable[Mark]) -> str:
     """A JSON object {"format": "labcore marks", "version": 1, "marks": [...]}, one mark a student and exercise.
 
     A mark has `student`, `exercise`, `run` (the number of the run that counts), `file`, `sha256` (of its content),
-    `recorded` (UTC, ISO 8601), `seconds`, `earned`, `points`, `flags` (each `code`, `words`) and `questions`: each
-    `question`, `points`, `earned`, `graded` (what the grader gave), `outcome`, `message`, `slip` and `override`, null
-    or `earned`, `author`, `reason`, `made_at`. All characters are ASCII; others are escaped.
+    `recorded` (UTC, ISO 8601), `seconds`, `earned`, `points`, `flags` (each `code`, `words`), `id` (the platform's, or
+    empty), `key` (what the gradebook calls the student for good) and `questions`: each `question`, `points`, `earned`,
+    `graded` (what the grader gave), `outcome`, `message`, `slip`, `override`, null or `earned`, `author`, `reason`,
+    `made_at`, and `regraded` (whether the grader judged anew since). All characters are ASCII; others are escaped.
     """
     each = [asdict(mark) | {"earned": mark.earned, "points": mark.points} for mark in marks]
     return json.dumps({"format": "labcore marks", "version": 1, "marks": each}, indent=1, allow_nan=False) + "\n"

@@ -82,8 +82,8 @@ def write_feedback(marks: Iterable[Mark], folder: Path | str) -> list[Path]:
     folder = Path(folder)
     students: dict[str, list[Mark]] = {}
     for mark in marks:
-        students.setdefault(mark.student, []).append(mark)
-    pages = {folder / page_name(student): page(student, own) for student, own in students.items()}
+        students.setdefault(mark.owner, []).append(mark)
+    pages = {folder / page_name(owner): page(own[0].student, own) for owner, own in students.items()}
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"{folder} is a file; name a folder for the feedback")
     for path in pages:
@@ -105,7 +105,8 @@ def refuse_others(path: Path) -> None:
 def page_name(student: str) -> str:
     """A file name for a student: the name itself where every system takes it, else its letters and a hash of it.
 
-    The name depends on nothing else, so a page keeps it, and no two students share one.
+    `student` is the gradebook's key. The name depends on nothing else, so a page keeps it, whoever joins, and no two
+    students share one.
 
     >>> page_name("ada"), page_name("Ada Lovelace"), page_name("../../x")
     ('ada.html', 'Ada-Lovelace--767402161715.html', 'x--9cdf6a50100a.html')

@@ -29,9 +29,15 @@ from labcore.grading.gradebook_rows import (
 )
 from labcore.grading.limits import Limits
 from labcore.grading.marks import Flag, Report, Result
+from labcore.grading.students import Student, identify
 from labcore.units import Seconds
 
-HAND_IN = ("late", "several-notebooks", "unsafe-name")  # flags that say how a notebook came, not what is in it
+HAND_IN = (
+    "late",
+    "several-notebooks",
+    "unsafe-name",
+    "name-only",
+)  # flags that say how a notebook came, not what is in it
 
 
 class Gradebook:
@@ -86,13 +92,14 @@ class Gradebook:
         limits: Limits,
         versions: dict[str, str],
         source: Path | str,
+        total: int | None = None,
     ) -> Run:
-        """A new run; `seeds` and hashes of `keys` by exercise, `source` where the submissions lie."""
+        """A new run; `seeds` and hashes of `keys` by exercise, `source` where the submissions lie, `total` of them."""
         row = (now(), *map(dump, (seeds, keys)), confinement, dump(asdict(limits)), dump(versions))
         with self.step():
-            columns = "started, seeds, keys, confinement, limits, versions, source"
-            values = (*row, storable(Path(source).resolve().name))
-            id = self.db.execute(f"INSERT INTO runs ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?)", values).lastrowid
+            columns = "started, seeds, keys, confinement, limits, versions, source, total"
+            values = (*row, storable(Path(source).resolve().name), total)
+            id = self.db.execute(f"INSERT INTO runs ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values).lastrowid
         return self.run(id)
 
     def run(self, id: int) -> Run:
@@ -109,8 +116,13 @@ class Gradebook:
         with self.step():
             self.db.execute("UPDATE runs SET finished = ? WHERE id = ?", [now(), run.id])
 
+    def identify(self, handed: Sequence[tuple[Student, str]]) -> list[tuple[str, tuple[Flag, ...]]]:
+        """The key of the student of each (student, exercise), and flags; see `labcore.grading.students`."""
+        with self.step():
+            return identify(self.db, handed)
+
     def graded(self, run: Run) -> set[tuple[str, str]]:
-        """The students and exercises that a run has graded, named as `storable` names them."""
+        """The keys of the students, and the exercises, that a run has graded."""
         rows = self.db.execute("SELECT student, exercise FROM submissions WHERE run = ?", [run.id])
         return {(row["student"], row["exercise"]) for row in rows}
 
@@ -127,12 +139,14 @@ class Gradebook:
     ) -> None:
         """Take down one graded submission, in one step; a second one for this student and exercise replaces it.
 
-        `judged_in` is the run whose seed it met, where that is an earlier one.
+        `student` is a key of `identify`; another text is a student who has that name and no id. `judged_in` is the
+        run whose seed it met, where that is an earlier one.
         """
         student, exercise = storable(student), storable(exercise)
         flags = dump([{"code": flag.code, "words": storable(flag.words)} for flag in report.flags])
         row = (run.id, judged_in or run.id, student, exercise, storable(file), sha256, flags, seconds, now())
         with self.step():
+            self.db.execute("INSERT OR IGNORE INTO students VALUES (?, ?, ?)", [student] * 3)
             same = "run = ? AND student = ? AND exercise = ?"
             self.db.execute(f"DELETE FROM submissions WHERE {same}", [run.id, student, exercise])
             columns = "run, judged_in, student, exercise, file, sha256, flags, seconds, recorded"
@@ -183,33 +197,61 @@ class Gradebook:
         Raises ValueError where there is no such student, exercise or question, with names that there are, where the
         points are out of range, and where the author or the reason is missing.
         """
-        where: dict[str, str] = {}
-        for column, name in (("student", student), ("exercise", exercise), ("question", question)):
-            known = [one[column] for one in self.final(**where)]
-            where[column] = existing(column, storable(name), known, where)
-        points = self.final(**where)[0]["points"]
+        row = self.question_row(student, exercise, question)
+        points = row["points"]
         if isinstance(earned, bool) or not 0 <= earned <= points:
             raise ValueError(f"{question} of {exercise} has {points:g} points; give 0 to {points:g}, not {earned:g}")
+        self.decide(row, earned, author, reason, withdrawn=False)
+
+    def withdraw(self, student: str, exercise: str, question: str, author: str, reason: str) -> float:
+        """Take the override of a question back; returns the grader's points, which count again. Both are kept.
+
+        Raises ValueError where there is none, and as `override` does.
+        """
+        row = self.question_row(student, exercise, question)
+        if not row["overridden"]:
+            raise ValueError(f"{question} of {exercise} has no override for {row['shown']}; the grader's points count")
+        self.decide(row, row["graded"], author, reason, withdrawn=True)
+        return row["graded"]
+
+    def question_row(self, student: str, exercise: str, question: str) -> sqlite3.Row:
+        """The final mark of one question; a student is named as people read it, or by a platform's id."""
+        where, words = {}, {}
+        asked = [("student", "shown", self.named(student)), ("exercise", "exercise", exercise)]
+        for what, column, name in (*asked, ("question", "question", question)):
+            known = [one[column] for one in self.final(**where)]
+            where[column] = words[what] = existing(what, storable(name), known, words)
+        return self.final(**where)[0]
+
+    def named(self, student: str) -> str:
+        """What people read of the student who alone has this platform id; other texts as they are."""
+        rows = self.db.execute("SELECT DISTINCT shown FROM students JOIN ids USING (student) WHERE id = ?", [student])
+        found = [row["shown"] for row in rows]
+        return found[0] if len(found) == 1 else student
+
+    def decide(self, row: sqlite3.Row, earned: float, author: str, reason: str, withdrawn: bool) -> None:
+        """Take down a person's decision on one question; raises ValueError where author or reason is missing."""
         words = {"author": storable(author).strip(), "reason": storable(reason).strip()}
         for name, text in words.items():
             if not text:
                 raise ValueError(f"an override wants its {name}, got {text!r}; say it with --{name}")
-        row = (*where.values(), earned, *words.values(), now())
+        values = (*(row[name] for name in ("student", "exercise", "question")), earned, *words.values(), now())
         with self.step():
-            columns = "student, exercise, question, earned, author, reason, made_at"
-            self.db.execute(f"INSERT INTO overrides ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+            columns = "student, exercise, question, earned, author, reason, made_at, withdrawn, judged_in"
+            every = (*values, withdrawn, row["judged_in"])
+            self.db.execute(f"INSERT INTO overrides ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", every)
 
     def final(self, **where: str) -> list[sqlite3.Row]:
         """The rows of the view of final marks, all or those where each named column has its value."""
         condition = " AND ".join(["1", *(f"{column} = ?" for column in where)])
-        query = f"SELECT * FROM final WHERE {condition} ORDER BY student, exercise, result"
+        query = f"SELECT * FROM final WHERE {condition} ORDER BY shown, student, exercise, result"
         return self.db.execute(query, list(where.values())).fetchall()
 
     def marks(self) -> list[Mark]:
         """The mark that counts of each student and exercise, in the order of their names."""
         with self.db:
             self.db.execute("BEGIN")  # both queries see one state, whatever a grader adds meanwhile
-            rows = self.db.execute("SELECT * FROM latest ORDER BY student, exercise").fetchall()
+            rows = self.db.execute("SELECT * FROM latest ORDER BY shown, student, exercise").fetchall()
             final = self.final()
         questions: dict[int, list[QuestionMark]] = {}
         for row in final:

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import IO
 
 APPLICATION_ID = int.from_bytes(b"labg")
-SCHEMA = 1  # a number for each set of tables, flags and limits; one more whenever any of them changes
+SCHEMA = 2  # a number for each set of tables and limits; one more whenever any of them changes
+FIRST = 1  # knew students by their names alone; `gradebook_upgrade` brings it up to date
 PATIENCE = 10.0  # seconds to wait for somebody who reads
 
 TABLES = """
@@ -28,13 +29,14 @@ CREATE TABLE runs (
     confinement TEXT NOT NULL,
     limits TEXT NOT NULL,       -- JSON
     versions TEXT NOT NULL,     -- JSON: package -> version
-    source TEXT NOT NULL        -- name of the folder or archive of submissions
+    source TEXT NOT NULL,       -- name of the folder or archive of submissions
+    total INTEGER               -- submissions to grade, where known
 );
 CREATE TABLE submissions (
     id INTEGER PRIMARY KEY,
     run INTEGER NOT NULL REFERENCES runs,
     judged_in INTEGER NOT NULL REFERENCES runs,  -- the run whose seed it met; an earlier one where it was carried over
-    student TEXT NOT NULL,
+    student TEXT NOT NULL,      -- the key of `students`
     exercise TEXT NOT NULL,
     file TEXT NOT NULL,
     sha256 TEXT NOT NULL,
@@ -62,24 +64,55 @@ CREATE TABLE overrides (
     earned REAL NOT NULL,
     author TEXT NOT NULL,
     reason TEXT NOT NULL CHECK (reason <> ''),
-    made_at TEXT NOT NULL
+    made_at TEXT NOT NULL,
+    withdrawn INTEGER NOT NULL DEFAULT 0,   -- 1 where it takes back the one before: the grader's points count again
+    judged_in INTEGER REFERENCES runs       -- the run whose points it was made on
 );
 CREATE INDEX overrides_by_question ON overrides (student, exercise, question);
-CREATE TRIGGER overrides_stay BEFORE DELETE ON overrides BEGIN SELECT RAISE(ABORT, 'an override is never deleted'); END;
-CREATE TRIGGER overrides_last BEFORE UPDATE ON overrides BEGIN SELECT RAISE(ABORT, 'an override is never changed'); END;
-
+"""
+STUDENTS = (
+    """
+CREATE TABLE students (
+    student TEXT PRIMARY KEY,   -- a key for good: what people read when the student was new
+    name TEXT NOT NULL,         -- as the latest hand-in has it
+    shown TEXT NOT NULL         -- what people read now: the name, with the id where others have the name too
+)""",
+    "CREATE INDEX students_by_name ON students (name)",
+    """
+CREATE TABLE ids (              -- how platforms number students; Canvas for good, Moodle for each assignment
+    platform TEXT NOT NULL,
+    id TEXT NOT NULL,
+    exercise TEXT NOT NULL,     -- for which it was seen
+    student TEXT NOT NULL REFERENCES students,
+    PRIMARY KEY (platform, id, exercise),
+    UNIQUE (student, exercise)
+)""",
+)
+SEALS = (
+    """
+CREATE TRIGGER overrides_stay BEFORE DELETE ON overrides BEGIN SELECT RAISE(ABORT, 'an override is never deleted'); END
+""",
+    """
+CREATE TRIGGER overrides_last BEFORE UPDATE ON overrides BEGIN SELECT RAISE(ABORT, 'an override is never changed'); END
+""",
+    """
 CREATE VIEW latest AS  -- the submissions that count: of each student and exercise the one in the latest run
-SELECT * FROM submissions AS s
-WHERE run = (SELECT max(run) FROM submissions AS t WHERE t.student = s.student AND t.exercise = s.exercise);
-
+SELECT s.*, w.shown, coalesce(i.id, '') AS platform_id
+FROM submissions AS s JOIN students AS w USING (student) LEFT JOIN ids AS i USING (student, exercise)
+WHERE run = (SELECT max(run) FROM submissions AS t WHERE t.student = s.student AND t.exercise = s.exercise)
+""",
+    """
 CREATE VIEW final AS   -- what each question earns in the end; a key that gives fewer points now caps an override
 SELECT s.run, s.student, s.exercise, r.question, r.points, coalesce(min(o.earned, r.points), r.earned) AS earned,
        r.earned AS graded, r.outcome, r.message, r.slip, o.id IS NOT NULL AS overridden,
-       o.author, o.reason, o.made_at, s.id AS submission, r.id AS result
+       o.author, o.reason, o.made_at, s.id AS submission, r.id AS result, s.shown, s.judged_in,
+       o.id IS NOT NULL AND o.judged_in IS NOT s.judged_in AS regraded
 FROM latest AS s JOIN results AS r ON r.submission = s.id LEFT JOIN overrides AS o
 ON o.id = (SELECT max(id) FROM overrides AS p
-           WHERE p.student = s.student AND p.exercise = s.exercise AND p.question = r.question);
-"""
+           WHERE p.student = s.student AND p.exercise = s.exercise AND p.question = r.question)
+AND NOT o.withdrawn
+""",
+)
 
 
 def open_file(path: Path, create: bool, write: bool) -> tuple[sqlite3.Connection, IO | None]:
@@ -100,7 +133,7 @@ def open_file(path: Path, create: bool, write: bool) -> tuple[sqlite3.Connection
         if not target.exists():
             make(target, path)
         refuse_damage(target, path)
-        return connect(target, path, write), lock
+        return up_to_date(connect(target, path, write), write), lock
     except BaseException:
         if lock:
             lock.close()
@@ -108,7 +141,7 @@ def open_file(path: Path, create: bool, write: bool) -> tuple[sqlite3.Connection
 
 
 def refuse_strangers(target: Path, path: Path) -> None:
-    """Raise ValueError unless the file's first 100 bytes say SQLite, a gradebook, and this version of it."""
+    """Raise ValueError unless the file's first 100 bytes say SQLite, a gradebook, and a version that is known."""
     if not target.is_file():
         raise ValueError(f"{path} is not a gradebook; choose another --out")
     try:
@@ -121,7 +154,7 @@ def refuse_strangers(target: Path, path: Path) -> None:
     version, application_id = struct.unpack_from(">i4xi", head, 60)
     if application_id != APPLICATION_ID:
         raise ValueError(f"{path} is a database of another program, not a gradebook; choose another --out")
-    if version != SCHEMA:
+    if version not in (FIRST, SCHEMA):
         age, way = ("a newer", "update labcore") if version > SCHEMA else ("an older", "read it with that labcore")
         raise ValueError(
             f"{path} was written by {age} labcore (tables of version {version}, this one has {SCHEMA}); {way}, or "
@@ -162,7 +195,7 @@ def make(target: Path, path: Path) -> None:
     with contextlib.closing(sqlite3.connect(part)) as db:
         db.execute("PRAGMA journal_mode = MEMORY")
         stamps = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {SCHEMA};"
-        db.executescript(f"BEGIN; {stamps} {TABLES} COMMIT;")
+        db.executescript(f"BEGIN; {stamps} {TABLES} {';'.join((*STUDENTS, *SEALS))}; COMMIT;")
     part.chmod(0o600)  # it has every seed and every mark
     part.replace(target)
 
@@ -191,4 +224,25 @@ def connect(target: Path, path: Path, write: bool) -> sqlite3.Connection:
     except sqlite3.Error as error:
         db.close()
         raise ValueError(f"{path} cannot be opened ({error}); wait and try again, or choose another --out") from None
+    return db
+
+
+def up_to_date(db: sqlite3.Connection, write: bool) -> sqlite3.Connection:
+    """The connection, to tables of this version; for a reader, a copy in memory where the file has older ones."""
+    from labcore.grading.gradebook_upgrade import upgrade
+
+    try:
+        if db.execute("PRAGMA user_version").fetchone()[0] == SCHEMA:
+            return db
+        if not write:
+            file, db = db, sqlite3.connect(":memory:", isolation_level="IMMEDIATE")
+            db.row_factory = sqlite3.Row
+            with contextlib.closing(file):
+                file.backup(db)
+        upgrade(db)
+        if not write:
+            db.execute("PRAGMA query_only = ON")
+    except BaseException:
+        db.close()
+        raise
     return db

@@ -26,6 +26,7 @@ class Run:
     limits: Limits
     versions: dict[str, str]
     source: str
+    total: int | None = None  # submissions to grade, where known
 
     def conditions(self) -> tuple:
         """What must be equal in two runs, besides the key, for a result of one to stand for the other."""
@@ -54,6 +55,7 @@ class QuestionMark:
     message: str
     slip: str
     override: Override | None = None
+    regraded: bool = False  # the grader has judged anew since a person decided
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,13 @@ class Mark:
     seconds: Seconds
     questions: tuple[QuestionMark, ...]
     flags: tuple[Flag, ...] = ()
+    id: str = ""  # of the platform, for this exercise; '' where the files name none
+    key: str = ""  # what the gradebook calls the student for good, whoever joins
+
+    @property
+    def owner(self) -> str:
+        """What tells this student from all others: the key, or the name where no gradebook gave one."""
+        return self.key or self.student
 
     @property
     def points(self) -> float:
@@ -98,13 +107,14 @@ def to_question(row: sqlite3.Row) -> QuestionMark:
     given = ("earned", "author", "reason", "made_at")
     override = Override(*(row[name] for name in given)) if row["overridden"] else None
     names = ("question", "points", "earned", "graded", "outcome", "message", "slip")
-    return QuestionMark(*(row[name] for name in names), override)
+    return QuestionMark(*(row[name] for name in names), override, bool(row["regraded"]))
 
 
 def to_mark(row: sqlite3.Row, questions: Iterable[QuestionMark]) -> Mark:
     """A mark from the row of its submission and its questions."""
-    names = ("student", "exercise", "run", "file", "sha256", "recorded", "seconds")
-    return Mark(*(row[name] for name in names), tuple(questions), to_flags(row["flags"]))
+    names = ("shown", "exercise", "run", "file", "sha256", "recorded", "seconds")
+    who = row["platform_id"], row["student"]
+    return Mark(*(row[name] for name in names), tuple(questions), to_flags(row["flags"]), *who)
 
 
 def storable(text: str) -> str:

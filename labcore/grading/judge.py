@@ -94,13 +94,15 @@ def judge(question: Question, got: list) -> Feedback:
         return Feedback("passed", f"{id}: right" + (f" on all {count} inputs" if count > 1 else ""), 1.0)
     score, slip = earned(question, shares), likely_slip(question, got, wrong)
     if seen := [i for i in wrong if i < seen_inputs(question)]:
-        smallest = min(seen, key=lambda i: size(question.on[i])) if question.on else 0
+        worst = min(shares[i] for i in seen)  # the input to show is one where all that is lost is wrong
+        shown = [i for i in seen if shares[i] == worst]
+        smallest = min(shown, key=lambda i: size(question.on[i])) if question.on else 0
         lines = [f"{id}: {outcome_words(question, smallest, got[smallest], verdicts[smallest][1])}."]
         lines += [line] if (line := counted(question, len(seen), len(wrong) - len(seen))) else []
         slip = slip or wrong_kind(got[smallest], want[smallest])
     else:
         lines = [unseen_words(question, [got[i] for i in wrong])]
-    lines += [f"{100 * score:.3g} % of the points."] if score else []
+    lines += [line] if (line := share_words(question, shares, score)) else []
     lines += [f"Likely slip: {slip}."] if slip else []
     return Feedback("partial" if score else "failed", "\n".join(lines), score, slip)
 
@@ -187,6 +189,18 @@ def earned(question: Question, shares: list[float]) -> float:
         return min(shares)
     parts = shares[: seen_inputs(question)], shares[seen_inputs(question) :]
     return min(sum(part) / len(part) for part in parts if part)
+
+
+def share_words(question: Question, shares: list[float], score: float) -> str:
+    """What share of the points an answer that is not right earns, and what decides; empty where it is plainly none."""
+    percent = f"{100 * score:.3g} % of the points"
+    if question.shown is None:  # a reader's notebook knows no hidden inputs
+        more = ", in view of the inputs shown; hidden ones count too, and the lesser share is your mark"
+        return f"{percent}{more if question.on else ''}." if score else ""
+    seen = earned(question, shares[: question.shown]) if question.shown else 0.0
+    if score < seen < 1:
+        return f"{percent}: hidden inputs decide; those that you see would give {100 * seen:.3g} %."
+    return f"{percent}." if score else ""
 
 
 def size(arguments: list) -> float:

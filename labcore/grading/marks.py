@@ -19,6 +19,7 @@ FLAGS = {
     "no-notebook": "nothing to grade was handed in",
     "several-notebooks": "more than one notebook answers the exercise; one was graded",
     "late": "the learning platform calls it late",
+    "name-only": "files give an id for some of this name and for others none; a name alone said whose it is",
     "other-student": "the notebook was released for another student, or its release mark is not this course's",
     "no-answers": "no cell answers any question",
     "lost-metadata": "cells lost their metadata or ids; answers were found by what is left",

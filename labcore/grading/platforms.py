@@ -4,13 +4,15 @@ Moodle (`mod/assign/classes/downloader.php`, github.com/moodle/moodle; before 4.
 `mod/assign/locallib.php`): `Full Name_123456_assignsubmission_file/...` for each way of handing in (`file`,
 `onlinetext`), and `Full Name_123456_assignsubmission_file_NAME` where folders are switched off. Older versions end the
 folder's name with an underscore. Underscores in a full name become spaces, so the number after it is its own: the
-participant's, or the group's. Blind marking writes `Participant_123456`, the default group has no number.
+participant's, or the group's. It belongs to one assignment: a student has another number in the next one
+(`assign_user_mapping`), and the assignment's grading worksheet calls it `Participant 123456`. Blind marking writes
+`Participant_123456`, the default group has no number.
 
 Canvas (`lib/content_zipper.rb`, github.com/instructure/canvas-lms): one flat folder of
-`lastnamefirstname_LATE_USER_ATTACHMENT_NAME`, without `LATE_` when on time; the second number is the attachment's id,
-not the submission's. A typed text is `lastnamefirstname_USER_text.html`, a link `..._link.html`. Anonymous grading
-writes `anon_a1B2c` for name and user, after `LATE_` when late. A file handed in again under its old name becomes
-`NAME-1` (github.com/nus-cs2103-AY2324S1/forum/issues/459).
+`lastnamefirstname_LATE_USER_ATTACHMENT_NAME`, without `LATE_` when on time. USER is the user's in the whole site, the
+number after it the attachment's, not the submission's. A typed text is `lastnamefirstname_USER_text.html`, a link
+`..._link.html`. Anonymous grading writes `anon_a1B2c` for name and user, after `LATE_` when late. A file handed in
+again under its old name becomes `NAME-1` (github.com/nus-cs2103-AY2324S1/forum/issues/459).
 """
 
 from __future__ import annotations
@@ -43,21 +45,22 @@ class Owner:
     id: str = ""
     late: bool = False
     file: str = ""
+    platform: str = ""  # moodle or canvas
 
 
 def by_platform(name: str, is_file: bool) -> Owner | None:
     """The owner that a platform wrote into a name; None for other names. Canvas writes no folders.
 
     >>> by_platform("Alice B_123456_assignsubmission_file_", is_file=False)
-    Owner(name='Alice B', id='123456', late=False, file='')
+    Owner(name='Alice B', id='123456', late=False, file='', platform='moodle')
     >>> by_platform("balice_LATE_12345_67890_09_roofline-1.ipynb", is_file=True)
-    Owner(name='balice', id='12345', late=True, file='09_roofline-1.ipynb')
+    Owner(name='balice', id='12345', late=True, file='09_roofline-1.ipynb', platform='canvas')
     """
     if found := MOODLE.fullmatch(name):
-        return Owner(found["name"], found["id"] or "", False, (found["file"] or "") if is_file else "")
+        return Owner(found["name"], found["id"] or "", False, (found["file"] or "") if is_file else "", "moodle")
     for pattern in CANVAS if is_file else ():
         if found := pattern.fullmatch(name):
-            return Owner(found["name"], found["id"], bool(found["late"]), found["file"])
+            return Owner(found["name"], found["id"], bool(found["late"]), found["file"], "canvas")
     return None
 
 

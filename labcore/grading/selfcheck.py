@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from importlib import import_module
 
 import labcore.grading.items
+from labcore.grading.selfcheck_names import watch
 
 ITEMS: dict[str, Item] = {}
 RIGHT: dict[str, bool] = {}
@@ -54,9 +55,27 @@ def selfcheck(id: str, answer: object) -> Answered:
     try:
         slip = ITEMS[id].slip(answer)
     except (TypeError, ValueError, AttributeError, LookupError):
-        slip = f"This item wants {ITEMS[id].wants}; you gave {answer!r}."
+        slip = f"This item wants {ITEMS[id].wants}{quoted(ITEMS[id].wants, answer)}; you gave {answer!r}."
     RIGHT[id] = not slip
     return Answered(id, f"not yet. {slip}" if slip else "right", right=not slip)
+
+
+def quoted(wants: str, answer: object) -> str:
+    """What is said of quotes where a letter or a name is wanted and no text came.
+
+    >>> quoted("a letter from a to d", [[1, 3]])
+    ', in quotes; without quotes it is the name of something else'
+    """
+    text = wants.startswith(("a letter", "the name", "a text"))
+    return (
+        ", in quotes; without quotes it is the name of something else" if text and not isinstance(answer, str) else ""
+    )
+
+
+def refused(id: str, words: str) -> Answered:
+    """Feedback on an answer that could not be looked up."""
+    RIGHT[id] = False
+    return Answered(id, f"not yet. {words}.", right=False)
 
 
 def progress(section: str) -> Answered:
@@ -106,3 +125,6 @@ def letter(answer: object, right: str, slips: dict[str, str]) -> str:
     if given not in {right, *slips}:
         raise ValueError("no such letter")
     return "" if given == right else slips[given]
+
+
+watch({"selfcheck": selfcheck, "progress": progress}, refused)

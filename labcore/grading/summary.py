@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import groupby
 
+from rich.console import Group
 from rich.markup import escape
 from rich.table import Table
 
@@ -46,23 +48,26 @@ def summarize(exercise: str, question: str, each: list[QuestionMark]) -> Questio
     return QuestionSummary(exercise, question, len(each), sum(shares) / len(each), dict(outcomes), common)
 
 
-def summary_table(summaries: Iterable[QuestionSummary], wide: bool = True) -> Table:
-    """The summaries for a terminal, a question a row. Not wide: without the outcomes."""
-    table = Table(show_edge=False, header_style="bold")
-    for name, justify in (
-        ("exercise", "left"),
-        ("question", "left"),
-        ("students", "right"),
-        ("points earned", "right"),
-    ):
-        table.add_column(name, justify=justify, overflow="fold")
-    for name in (*(("outcomes",) if wide else ()), "common slips"):
-        table.add_column(name, overflow="fold")
+def summary_table(summaries: Iterable[QuestionSummary], wide: bool = True) -> Table | Group:
+    """The summaries for a terminal, a question a row. Not wide: a table for each exercise, students not counted."""
+    if not wide:
+        each = groupby(summaries, key=lambda one: one.exercise)
+        return Group(*(question_table(list(own), readable(exercise)) for exercise, own in each))
+    return question_table(list(summaries))
+
+
+def question_table(summaries: Iterable[QuestionSummary], title: str = "") -> Table:
+    """A table with a row for each question; with a title, which names the exercise, in fewer columns."""
+    table = Table(show_edge=False, header_style="bold", title=escape(title) or None, title_justify="left")
+    for name in ("question", "points\nearned") if title else ("exercise", "question", "students", "points earned"):
+        table.add_column(name, justify="left" if name in ("exercise", "question") else "right", overflow="fold")
+    table.add_column("outcomes", overflow="fold", min_width=20 if title else None)
+    table.add_column("common slips", overflow="fold")
     for one in summaries:
         slips = escape(readable("\n".join(f"{count} x {words}" for words, count in one.slips)))
-        outcomes = (escape(outcome_words(one.outcomes)),) if wide else ()
-        names = escape(readable(one.exercise)), escape(readable(one.question))
-        table.add_row(*names, str(one.students), f"{one.facility:.0%}", *outcomes, slips)
+        question, earned = escape(readable(one.question)), f"{one.facility:.0%}"
+        names = (question,) if title else (escape(readable(one.exercise)), question, str(one.students))
+        table.add_row(*names, earned, escape(readable(outcome_words(one.outcomes))), slips)
     return table
 
 

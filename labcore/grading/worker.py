@@ -27,10 +27,10 @@ from labcore.grading.submission import MOST_BYTES, Plan, graft, read_submission,
 MOST_RERUNS = 3
 WORKER_MEMORY = 6_000_000_000  # bytes of address space; a hostile file or message must not take the machine
 STOPPED = {  # why a kernel was ended: what is said of the question, what of the notebook
-    "died": "the kernel ended while this ran (exit, a crash, or no memory left)",
-    "timeout": "stopped after {cell:g} s; look for a loop that does not end",
-    "output": "stopped after printing more than {output:g} B; print less",
-    "disk": "stopped after writing more than {disk:g} B; write less",
+    "died": "the kernel ended while {this} ran (exit, a crash, or no memory left)",
+    "timeout": "{this}stopped after {cell:g} s; look for a loop that does not end",
+    "output": "{this}stopped after printing more than {output:g} B; print less",
+    "disk": "{this}stopped after writing more than {disk:g} B; write less",
 }
 
 
@@ -172,9 +172,12 @@ def question_feedback(id: str, answered: bool, records: list[Record], limits: Li
     return check.feedback or Feedback("error", f"{id}: {no_values(records)}")
 
 
-def stopped_words(record: Record, limits: Limits) -> str:
-    """Why a cell was stopped, in words."""
-    return STOPPED[record.outcome].format(cell=limits.cell, output=limits.output, disk=limits.disk)
+def stopped_words(record: Record, limits: Limits, role: str = "") -> str:
+    """Why a cell was stopped, in words; with its role, in a sentence that says which cell."""
+    cell = {"check": "its check", "answer": "its answer cell"}.get(role, "a cell before its check")
+    died = record.outcome == "died"
+    this = (cell if died else f"{cell} was ") if role else "this" if died else ""
+    return STOPPED[record.outcome].format(this=this, cell=limits.cell, output=limits.output, disk=limits.disk)
 
 
 def no_values(records: list[Record]) -> str:
@@ -191,7 +194,7 @@ def no_values(records: list[Record]) -> str:
 def flags(records: dict[str, Record], plan: Plan, limits: Limits) -> list[Flag]:
     """Flags for what happened while the cells ran."""
     found = [
-        Flag(one.outcome, f"{one.question}: {one.role} {stopped_words(one, limits)}")
+        Flag(one.outcome, f"{one.question}: {stopped_words(one, limits, one.role)}")
         for one in records.values()
         if one.outcome in STOPPED
     ]
