@@ -1,6 +1,7 @@
 """What holds for all tests."""
 
 import gc
+import signal
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -10,6 +11,11 @@ from labcore.codesign.toolchain import MissingTool
 # How long an example takes says how busy the machine is; what an example shows is what counts.
 settings.register_profile("labcore", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("labcore")
+
+# Tests that press Ctrl-C want processes that hear it, also where these tests run in the background of a shell, whose
+# jobs ignore it and hand that on to all that they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(wrapper=True)
