@@ -79,7 +79,7 @@ function prediction(form) {
       const ratio = Number(guess) / Number(one.dataset.value);
       const off = Math.abs(ratio - 1) <= 0.1 ? "Within 10 %." : ratio > 0 ? `The guess is ${digits(ratio).replace(unit, "").trim()} times that.` : "";
       one.querySelector(".yours").textContent = `Your prediction: ${guess} ${unit}. `;
-      one.querySelector(".verdict").textContent = ` ${off}`;
+      one.querySelector(".verdict").textContent = off && `. ${off}`;
       form.querySelector(".answer").textContent = one.querySelector(".value").textContent;
       form.querySelector("details").hidden = false;
     }

@@ -121,7 +121,8 @@ def test_a_prediction_is_kept_in_the_browser_and_answered(opened):
     page.reload()
     assert form.get_by_role("textbox").input_value() == "12.5"
     answer = page.locator(f".computed[data-id='{form.get_attribute('data-id')}']")
-    assert re.search(r"Your prediction: 12\.5.*Computed: ", answer.inner_text())
+    said = r"GB\? Your prediction: 12\.5 %\. Computed: 7\.37 %\. The guess is 1\.7 times that\."  # 2**30 / 10**9 - 1
+    assert re.search(said, answer.inner_text())
     form.get_by_text("What the lab computes").click()
     assert form.locator(".answer").inner_text().startswith("Computed: ")
 
