@@ -142,6 +142,13 @@ def test_the_step_explorer_draws_what_it_says():
 # ---- splits
 
 
+def test_where_no_split_fits_the_sentence_names_the_leanest():
+    """Training state of 16 B a parameter, 70.6e9 of them on 8 chips, is 141 GB a chip; activations come on top."""
+    said = split_bars.describe(model="Llama 3 70B", chips="8", microbatch="1", zero="0", node="8")
+    (need,) = re.findall(r"0 of 10 splits fit; the leanest, 1 x 8 x 1, needs ([\d.]+) GB a chip of 80$", said)
+    assert 16 * 70.6 / 8 < float(need) < 1.2 * 16 * 70.6 / 8
+
+
 def test_answers_to_what_the_split_explorer_asks():
     named = split_bars.named
     table = split_bars.table("Llama 3 70B", "64", "1", "1", "8")
