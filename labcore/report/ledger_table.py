@@ -7,7 +7,10 @@ import inspect
 import io
 from collections.abc import Iterable
 
+import numpy as np
+
 from labcore.claims.ledger import claims
+from labcore.claims.printed import Printed, Words
 from labcore.claims.settled import Settled
 
 COLUMNS = ("id", "item", "printed", "computed", "unit", "verdict", "inputs", "statement", "shown in")
@@ -34,12 +37,23 @@ def table(settled: Iterable[Settled]) -> str:
     writer.writerow(COLUMNS)
     for one in settled:
         claim = one.claim
-        printed = claim.printed.text if claim.printed else ""
-        writer.writerow(
-            (claim.id, claim.item, printed, plain(one.computed), claim.unit, one.verdict, inputs(claim.function),
-             claim.statement, claim.where)
-        )  # fmt: skip
+        values = (printed(claim.printed), plain(one.computed), claim.unit, one.verdict, inputs(claim.function))
+        writer.writerow((claim.id, claim.item, *values, claim.statement, claim.where))
     return text.getvalue()
+
+
+def printed(one: Printed | None) -> str:
+    """The print, and for words the bounds that a check takes them to set.
+
+    >>> from labcore.claims.printed import Number
+    >>> printed(Words("worse", most=1)), printed(Number("295.2")), printed(None)
+    ('worse (most 1)', '295.2', '')
+    """
+    if not isinstance(one, Words):
+        return one.text if one else ""
+    bounds = ((name, getattr(one, name)) for name in ("least", "most"))
+    set_by_it = [f"{name} {plain(bound)}" for name, bound in bounds if np.all(np.isfinite(bound))]
+    return f"{one.text} ({', '.join(set_by_it)})" if set_by_it else one.text
 
 
 def inputs(function: object) -> str:
@@ -55,16 +69,14 @@ def inputs(function: object) -> str:
 def plain(value: object) -> str:
     """A value, or each of several, with as many digits as the table gives.
 
-    >>> plain(None), plain(True), plain([1 / 3, 2]), plain({"ws": 1e9})
-    ('', 'true', '0.333333, 2', 'ws: 1e+09')
+    >>> plain(None), plain(True), plain([1 / 3, 2])
+    ('', 'true', '0.333333, 2')
     """
     match value:
         case None:
             return ""
         case bool():
             return str(value).lower()
-        case dict():
-            return ", ".join(f"{name}: {plain(one)}" for name, one in value.items())
         case list() | tuple():
             return ", ".join(map(plain, value))
         case int():
