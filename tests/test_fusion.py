@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from labcore.fusion import legality
 from labcore.fusion.examples import (
     block_end,
     branches_of,
@@ -371,3 +372,12 @@ def test_feed_forward_and_examples_have_library_groups_that_cover_them():
     for one, groups in (block_end(8, 4), projection(8, 4), scores(4, 2), feed_forward(8, 4)):
         assert sorted(name for group in groups for name in group) == sorted(op.name for op in one.ops)
         assert traffic(plan(one, scratchpad=64)) <= traffic(kernels(one, groups, scratchpad=64))
+
+
+def test_a_graph_of_the_most_operations_is_still_searched_whole(monkeypatch):
+    """X1 and Y want X2 between them; with one operation too many only the legal start of what was asked is left."""
+    program = listing_19(4)
+    monkeypatch.setattr(legality, "MOST", len(program.ops))
+    assert nearest(program, ["X1", "Y"]) == ("X1", "X2", "Y")
+    monkeypatch.setattr(legality, "MOST", len(program.ops) - 1)
+    assert nearest(program, ["X1", "Y"]) == ("X1",)
